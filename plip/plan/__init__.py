@@ -1,0 +1,21 @@
+"""What to change and where: edges, operations, layers, heads. Pure data, without torch."""
+
+from plip.plan.edges import ALL, All, Edges, edges, into, out_of
+from plip.plan.operations import Knockout, Operation, Scale, SetValue
+from plip.plan.plan import Indices, Plan, Step
+
+__all__ = [
+    "ALL",
+    "All",
+    "Edges",
+    "Indices",
+    "Knockout",
+    "Operation",
+    "Plan",
+    "Scale",
+    "SetValue",
+    "Step",
+    "edges",
+    "into",
+    "out_of",
+]
