@@ -8,8 +8,8 @@ PlipError
 │   ├── PlanError                          a plan that cannot be carried out as written
 │   │   ├── LayerError                     a layer that the model does not have
 │   │   ├── HeadError                      a head that the layer does not have
-│   │   ├── EdgeError                      an edge against causality, outside the text or the window
-│   │   ├── OperationError                 a factor or target without meaning (NaN, negative, k·v > 1)
+│   │   ├── EdgeError                      an edge against causality, outside text or window
+│   │   ├── OperationError                 a factor or target without meaning
 │   │   └── EmptyRowError                  an attention row that lost all its mass
 │   ├── MeasureError                       a figure that is undefined, a target that no dose reaches
 │   ├── LedgerError                        every fault of a claims ledger, reported together
