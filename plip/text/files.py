@@ -28,7 +28,7 @@ def write_atomically(path: str | os.PathLike[str], content: str) -> None:
     """
     path = Path(path)
     # Not tempfile's: its files are for their owner only, whatever the user's mask says.
-    temporary = path.with_name(f".plip-{secrets.token_hex(8)}.tmp")
+    temporary = path.parent / f".plip-{secrets.token_hex(8)}.tmp"
     try:
         with temporary.open("x", encoding="utf-8", newline="") as file:
             file.write(content)

@@ -56,13 +56,14 @@ class CharMarks:
         faults["pattern"] = []
         if not isinstance(self.pattern, str) or not self.pattern:
             faults["pattern"].append(f"wanted the marker's text, found {self.pattern!r}")
-        elif text is None or faults["marker"]:
-            return faults
-        elif not text.startswith(self.pattern, self.marker):
-            faults["pattern"].append(self._misplaced(text))
+        elif text is not None and not faults["marker"] and self._is_misplaced(text):
+            faults["pattern"].append(self._misplacement(text))
         return faults
 
-    def _misplaced(self, text: str) -> str:
+    def _is_misplaced(self, text: str) -> bool:
+        return not text.startswith(self.pattern, self.marker)
+
+    def _misplacement(self, text: str) -> str:
         wanted = f"wanted {self.pattern!r} at character {self.marker}"
         found = text[self.marker : self.marker + len(self.pattern)]
         places = _places(text, self.pattern)
