@@ -1,0 +1,208 @@
+"""Reading a ledger folder, with every fault of it in one report."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from graphlib import CycleError, TopologicalSorter
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from plip.claims.checks import CHECKS, Check
+from plip.claims.figures import Figure, parse_figure
+from plip.claims.ledger import Entry, Ledger
+from plip.claims.schema import ClaimsFile, PaperFile, RawEntry
+from plip.errors import LedgerError
+
+__all__ = ["bundled_ledger", "read_ledger"]
+
+_HEADER = "paper.toml"
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def bundled_ledger(paper: str = "steering_results") -> Ledger:
+    """Read a ledger that ships with plip.
+
+    Raises:
+        LedgerError: there is no such ledger.
+    """
+    papers = files("plip.claims") / "papers"
+    known = sorted(folder.name for folder in papers.iterdir() if folder.is_dir())
+    if paper not in known:
+        raise LedgerError(
+            f"ledger {paper!r}",
+            wanted=f"one of {', '.join(known)}",
+            found="no such ledger",
+            advice="name one of these",
+        )
+    return read_ledger(papers / paper)
+
+
+def read_ledger(folder: Traversable) -> Ledger:
+    """Read a ledger folder: `paper.toml` and, in the order of their names, its other TOML files.
+
+    Raises:
+        LedgerError: the ledger has faults; `details["faults"]` lists all that can be told at once.
+            What refers to a faulty entry is looked at only when that entry is mended.
+    """
+    faults: list[str] = []
+    header, raw = _read_files(folder, faults)
+    entries = _figures(raw, faults)
+    entries = _attach_checks(entries, raw, faults)
+    faults += _cycles(entries)
+    ledger = Ledger(folder.name, header.title if header else "", entries)
+    if not faults:
+        faults += _meaningless(ledger)
+    if faults:
+        raise LedgerError(
+            f"ledger {folder.name!r}",
+            wanted="a ledger without faults",
+            found=f"{len(faults)}: {'; '.join(faults)}",
+            advice="correct each entry named",
+            details={"faults": faults},
+        )
+    return ledger
+
+
+def _read_files(folder: Traversable, faults: list[str]) -> tuple[PaperFile | None, list[RawEntry]]:
+    """Read each file into its model, and tables into their rows."""
+    if not folder.is_dir():
+        faults.append(f"{folder}: wanted a folder of TOML files, found none")
+        return None, []
+    found = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    texts = {file.name: file.read_text(encoding="utf-8") for file in found}
+    header = _parse(_HEADER, texts.pop(_HEADER, None), PaperFile, faults)
+    raw: list[RawEntry] = []
+    for name, text in texts.items():
+        if (content := _parse(name, text, ClaimsFile, faults)) is not None:
+            raw += [row for entry in content.entry for row in entry.expand()]
+    if not texts:
+        faults.append("wanted at least one file of entries beside paper.toml, found none")
+    return header, raw
+
+
+def _parse(name: str, text: str | None, model: type[_Model], faults: list[str]) -> _Model | None:
+    if text is None:
+        faults.append(f"{name}: wanted this file, found none")
+        return None
+    try:
+        # Decimals stay as written: 0.1 is one tenth.
+        return model.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{name}: {error}")
+    except ValidationError as error:
+        faults += [f"{name}: {fault}" for fault in _pydantic_faults(error)]
+    return None
+
+
+def _pydantic_faults(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_url=False):
+        place = ".".join(str(part) for part in fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        yield f"{place}: {message}" if place else message
+
+
+def _figures(raw: Iterable[RawEntry], faults: list[str]) -> dict[str, Entry]:
+    """Make the entries, still without checks."""
+    entries: dict[str, Entry] = {}
+    for entry in raw:
+        if entry.id in entries:
+            faults.append(f"{entry.id}: wanted each id once, found it again")
+            continue
+        quoted = entry.quoted or ""
+        figures: list[Figure] = []
+        for printed in (quoted,) if entry.figures is None else entry.figures:
+            try:
+                figures.append(parse_figure(printed, unit=entry.unit or "", exact=entry.exact))
+            except LedgerError as error:
+                faults.append(f"{entry.id}: {error}")
+        entries[entry.id] = Entry(
+            entry.id, entry.section, quoted, entry.statement, tuple(figures), checks=()
+        )
+    return entries
+
+
+def _attach_checks(
+    entries: Mapping[str, Entry], raw: Iterable[RawEntry], faults: list[str]
+) -> dict[str, Entry]:
+    """Give each entry its checks, as far as they are sound."""
+    checks: dict[str, list[Check]] = {entry_id: [] for entry_id in entries}
+    for entry in raw:
+        for options in entry.checks:
+            check, found = _check(entries[entry.id], options, entries)
+            faults += [f"{entry.id}: {fault}" for fault in found]
+            if check is not None and not found:
+                checks[entry.id].append(check)
+    return {
+        entry_id: Entry(
+            entry.id,
+            entry.section,
+            entry.quoted,
+            entry.statement,
+            entry.figures,
+            tuple(checks[entry_id]),
+        )
+        for entry_id, entry in entries.items()
+    }
+
+
+def _check(
+    claim: Entry, options: Mapping[str, Any], entries: Mapping[str, Entry]
+) -> tuple[Check | None, list[str]]:
+    """Make one check from its TOML table, with the faults of it."""
+    name = options.get("check")
+    kind = CHECKS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        return None, [f"wanted one of the checks {', '.join(CHECKS)}, found {name!r}"]
+    rest = {key: _matching(value, entries) for key, value in options.items() if key != "check"}
+    try:
+        check = kind.model_validate(rest)
+    except ValidationError as error:
+        return None, [f"{name}: {fault}" for fault in _pydantic_faults(error)]
+    faults = []
+    if kind.needs_figure and len(claim.figures) != 1:
+        faults.append(f"{name}: wanted a claim with one figure, found {len(claim.figures)}")
+    for entry_id in check.inputs():
+        if entry_id not in entries:
+            faults.append(f"{name}: wanted the id of an entry, found {entry_id!r}")
+        elif (count := len(entries[entry_id].figures)) != 1:
+            faults.append(f"{name}: wanted an entry with one figure, found {count} at {entry_id!r}")
+    return check, faults
+
+
+def _matching(value: Any, entries: Mapping[str, Entry]) -> Any:
+    """Replace a pattern in a list of ids by the ids that match; one that matches none stays."""
+    if not isinstance(value, list):
+        return value
+    found: list[Any] = []
+    for item in value:
+        pattern = item if isinstance(item, str) and "*" in item else None
+        matches = [i for i in entries if fnmatchcase(i, pattern)] if pattern else []
+        found += matches or [item]
+    return found
+
+
+def _cycles(entries: Mapping[str, Entry]) -> list[str]:
+    """Find a claim that rests on itself; one cycle is reported, others show once it is mended."""
+    graph = {
+        entry_id: {i for check in entry.checks for i in check.inputs()}
+        for entry_id, entry in entries.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [f"wanted claims that do not rest on themselves, found {' → '.join(error.args[1])}"]
+    return []
+
+
+def _meaningless(ledger: Ledger) -> Iterator[str]:
+    """Find checks whose inputs exist but do not go together."""
+    for claim in ledger.claims:
+        for check in claim.checks:
+            for fault in check.faults(claim, ledger.quantities(check)):
+                yield f"{claim.id}: {check.name}: {fault}"

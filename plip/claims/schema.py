@@ -1,0 +1,86 @@
+"""The TOML of a ledger folder, file by file, before anything refers to anything."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["ClaimsFile", "PaperFile", "RawEntry"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PaperFile(_Strict):
+    """`paper.toml`: which paper the folder is about."""
+
+    format: Literal["plip.ledger/1"]
+    title: str
+
+
+class RawEntry(_Strict):
+    """One `[[entry]]`: a single quote, or a row a key of a table that is alike in all but figures.
+
+    In `statement` and `checks` of a table, `{key}` stands for the row's key; the row's id is
+    `id/key`. A check is a table with the check's name under `check` and its options beside it; in
+    a list of ids, one with `*` stands for every id it matches, in the ledger's order.
+    """
+
+    id: str = Field(min_length=1)
+    section: str = Field(min_length=1)
+    unit: str | None = None
+    exact: bool = False
+    statement: str = Field(min_length=1)
+    quoted: str | None = None
+    figures: tuple[str, ...] | None = None
+    rows: dict[str, str] | None = Field(default=None, min_length=1)
+    checks: tuple[dict[str, Any], ...] = ()
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.quoted is None) == (self.rows is None):
+            raise ValueError("wanted either 'quoted' or 'rows'")
+        if self.rows is not None and self.figures is not None:
+            raise ValueError("wanted no 'figures' beside 'rows': each row quotes its own")
+        if self.unit is None and self.figures != ():
+            raise ValueError("wanted a 'unit' for the figures")
+        for figure in self.figures or ():
+            if figure not in (self.quoted or ""):
+                raise ValueError(f"wanted the figure {figure!r} within {self.quoted!r}")
+        return self
+
+    def expand(self) -> list[RawEntry]:
+        """Return the entries that a table stands for; a single quote stands for itself."""
+        if self.rows is None:
+            return [self]
+        return [
+            self.model_copy(
+                update={
+                    "id": f"{self.id}/{key}",
+                    "rows": None,
+                    "quoted": printed,
+                    "statement": self.statement.replace("{key}", key),
+                    "checks": tuple(_fill(check, key) for check in self.checks),
+                }
+            )
+            for key, printed in self.rows.items()
+        ]
+
+
+class ClaimsFile(_Strict):
+    """Any other TOML file of the folder."""
+
+    entry: tuple[RawEntry, ...] = Field(min_length=1)
+
+
+def _fill(value: Any, key: str) -> Any:
+    """Put a row's key into every string of a check."""
+    if isinstance(value, str):
+        return value.replace("{key}", key)
+    if isinstance(value, list):
+        return [_fill(item, key) for item in value]
+    if isinstance(value, dict):
+        return {name: _fill(item, key) for name, item in value.items()}
+    return value
