@@ -1,0 +1,57 @@
+"""Records: typed results, where they come from, and the files they are kept in. No torch."""
+
+from plip.records.base import Record
+from plip.records.calibration import (
+    CalibrationSample,
+    CalibrationSummary,
+    GroupAttention,
+    LayerAttention,
+    LayerSummary,
+)
+from plip.records.dose_response import (
+    Condition,
+    DosePoint,
+    DoseResponseSample,
+    DoseResponseSummary,
+    DoseSummary,
+    Spread,
+)
+from plip.records.files import check_writable, write_file
+from plip.records.lines import AnyRecord
+from plip.records.provenance import (
+    Manifest,
+    SubjectRecord,
+    Versions,
+    combined_digest,
+    installed_versions,
+)
+from plip.records.sample import CovariatesRecord, SampleRecord
+from plip.records.store import RunStore, check_directory, read_run
+
+__all__ = [
+    "AnyRecord",
+    "CalibrationSample",
+    "CalibrationSummary",
+    "Condition",
+    "CovariatesRecord",
+    "DosePoint",
+    "DoseResponseSample",
+    "DoseResponseSummary",
+    "DoseSummary",
+    "GroupAttention",
+    "LayerAttention",
+    "LayerSummary",
+    "Manifest",
+    "Record",
+    "RunStore",
+    "SampleRecord",
+    "Spread",
+    "SubjectRecord",
+    "Versions",
+    "check_directory",
+    "check_writable",
+    "combined_digest",
+    "installed_versions",
+    "read_run",
+    "write_file",
+]
