@@ -102,9 +102,9 @@ def operation_from_json(data: object) -> Operation:
         case {"op": "knockout", **rest} if not rest:
             return Knockout()
         case {"op": "scale", "factor": factor, **rest} if not rest:
-            return Scale(factor)  # type: ignore[arg-type]  # Scale checks what it is given
+            return Scale(factor)
         case {"op": "set_value", "target": target, **rest} if not rest:
-            return SetValue(target)  # type: ignore[arg-type]  # SetValue checks what it is given
+            return SetValue(target)
     raise OperationError(
         "operation",
         wanted="{'op': 'knockout'}, {'op': 'scale', 'factor': f} or {'op': 'set_value', "

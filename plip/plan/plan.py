@@ -200,7 +200,7 @@ def _indices(value: Indices) -> tuple[int, ...] | All | None:
         value = [value]
     found: set[int] = set()
     try:
-        for item in value:  # type: ignore[union-attr]  # All is ruled out above
+        for item in value:
             found.update(item if isinstance(item, range) else [item])
     except TypeError:
         return None

@@ -1,0 +1,23 @@
+"""Models: loading, the one attention seam, running a plan, the witness."""
+
+from plip.models.known import KnownModel, known_models
+from plip.models.loading import load, wrap
+from plip.models.results import Capture, Run, Work
+from plip.models.subject import Subject
+from plip.models.transformer import Prefix, TransformerSubject
+from plip.models.witness import StepWitness, Witness
+
+__all__ = [
+    "Capture",
+    "KnownModel",
+    "Prefix",
+    "Run",
+    "StepWitness",
+    "Subject",
+    "TransformerSubject",
+    "Witness",
+    "Work",
+    "known_models",
+    "load",
+    "wrap",
+]

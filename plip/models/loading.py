@@ -1,0 +1,301 @@
+"""Loading a model from a hub id, a directory or the package, or taking one from memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import cached_file
+
+from plip.errors import (
+    CheckpointError,
+    DeviceError,
+    ModelNotFoundError,
+    UnsupportedModelError,
+)
+from plip.models.probe import probe
+from plip.models.provenance import Origin
+from plip.models.transformer import TransformerSubject
+
+__all__ = ["load", "wrap"]
+
+_BUNDLED = Path(__file__).parent / "bundled"
+_PREFIX = "bundled:"
+_DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+
+
+def load(
+    name: str | Path | None = None,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    revision: str | None = None,
+) -> TransformerSubject:
+    """Load a model and its tokenizer, and probe it.
+
+    Code from a repository is never run. Weights come from safetensors files, or, where there are
+    none, from torch files read with `weights_only`. `HF_HUB_OFFLINE=1` keeps to the local cache.
+
+    Args:
+        name: a hub id, a directory, or "bundled:transformer", which is what None stands for.
+        device: "auto" (CUDA, else Apple's MPS, else CPU) or a torch device.
+        dtype: "auto" or "float32", "bfloat16", "float16", "float64". "auto" is the checkpoint's
+            own, except that float16 becomes float32 on a CPU.
+        revision: a commit, branch or tag of a hub repository.
+
+    Returns:
+        The subject.
+
+    Raises:
+        ModelNotFoundError: no such id, directory or bundled name, or no way to reach the hub.
+        CheckpointError: configuration, weights or tokenizer damaged, missing or incomplete.
+        UnsupportedModelError: not a causal transformer that the seam can steer exactly.
+        DeviceError: no such device or dtype.
+    """
+    asked = f"{_PREFIX}transformer" if name is None else str(name)
+    where = _device(device)
+    source = _source(asked)
+    config = _read(asked, "config.json", AutoConfig, source, revision)
+    model = _model(asked, source, config, _dtype(dtype, config, where), revision)
+    tokenizer = _read(asked, "tokenizer", AutoTokenizer, source, revision)
+    commit = getattr(config, "_commit_hash", None)
+    origin = Origin(asked, commit, _weight_files(source, commit))
+    try:
+        model = model.to(where)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceError(
+            asked,
+            wanted=f"room on {where}",
+            found=f"{type(error).__name__}: {error}",
+            advice="choose a smaller dtype or another device",
+        ) from error
+    return TransformerSubject(model, tokenizer, probe(model, asked), origin)
+
+
+def wrap(model: nn.Module, tokenizer: Any = None, *, name: str | None = None) -> TransformerSubject:
+    """Take a model that is in memory already, and probe it.
+
+    The model is left as it was found after every run, its attention implementation included.
+
+    Args:
+        model: a causal language model of the transformers library.
+        tokenizer: its fast tokenizer; without one only `tokenize` fails.
+        name: what to call it in records; its class by default.
+
+    Raises:
+        UnsupportedModelError: not a causal transformer that the seam can steer exactly.
+        CheckpointError: its logits are not numbers.
+    """
+    called = name if name is not None else f"memory:{type(model).__name__}"
+    return TransformerSubject(model, tokenizer, probe(model, called), Origin(called))
+
+
+def _source(asked: str) -> str:
+    if asked.startswith(_PREFIX):
+        directory = _BUNDLED / asked.removeprefix(_PREFIX)
+        if not (directory / "config.json").is_file():
+            names = sorted(path.parent.name for path in _BUNDLED.glob("*/config.json"))
+            raise ModelNotFoundError(
+                asked,
+                wanted="a bundled model: " + ", ".join(f"{_PREFIX}{name}" for name in names),
+                found=repr(asked),
+                advice="`plip models` lists them",
+            )
+        return str(directory)
+    path = Path(asked)
+    looks_local = path.exists() or path.is_absolute() or asked.startswith((".", "~"))
+    if not looks_local:
+        return asked
+    if not path.is_dir():
+        raise ModelNotFoundError(
+            asked,
+            wanted="a directory with a checkpoint",
+            found="a file" if path.exists() else "nothing there",
+            advice="give the directory that holds config.json",
+        )
+    _check_directory(asked, path)
+    return asked
+
+
+def _check_directory(asked: str, path: Path) -> None:
+    if not (path / "config.json").is_file():
+        raise CheckpointError(
+            asked,
+            wanted="config.json",
+            found="a directory without it",
+            advice="give the directory of a transformers checkpoint",
+        )
+    if not any((path / name).is_file() for name in _WEIGHTS):
+        raise CheckpointError(
+            asked,
+            wanted="weights: " + " or ".join(_WEIGHTS[::2]),
+            found="a directory without them",
+            advice="download the weights too",
+        )
+
+
+def _device(device: str) -> torch.device:
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceError(
+            f"device {device!r}",
+            wanted="a device that torch can use",
+            found=str(error).splitlines()[0],
+            advice="use --cpu or device='cpu'",
+        ) from error
+    return found
+
+
+def _dtype(dtype: str, config: Any, device: torch.device) -> torch.dtype:
+    if dtype == "auto":
+        stored = getattr(config, "dtype", None) or torch.float32
+        too_narrow = stored == torch.float16 and device.type == "cpu"
+        return torch.float32 if too_narrow else stored
+    if dtype not in _DTYPES:
+        raise DeviceError(
+            f"dtype {dtype!r}",
+            wanted="auto, " + ", ".join(_DTYPES),
+            found=repr(dtype),
+            advice="choose one of these",
+        )
+    return _DTYPES[dtype]
+
+
+def _read(asked: str, what: str, kind: Any, source: str, revision: str | None) -> Any:
+    """Read a configuration or tokenizer, telling what is missing from what is damaged."""
+    try:
+        return kind.from_pretrained(source, revision=revision, trust_remote_code=False)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(asked, what, error) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        reason = str(error)
+        if "trust_remote_code" in reason or "model type" in reason or "model_type" in reason:
+            raise UnsupportedModelError(
+                asked,
+                wanted="an architecture that the transformers library carries",
+                found=_first_line(error),
+                advice="plip never runs code from a repository; use another model",
+            ) from error
+        if Path(source).is_dir():
+            raise _damaged(asked, what, error) from error
+        raise ModelNotFoundError(
+            asked,
+            wanted=f"a model id, a directory or a bundled name with its {what}",
+            found=_first_line(error),
+            advice="check the id and the network; HF_HUB_OFFLINE=1 keeps to the local cache",
+        ) from error
+
+
+def _model(
+    asked: str, source: str, config: Any, dtype: torch.dtype, revision: str | None
+) -> nn.Module:
+    try:
+        model, info = AutoModelForCausalLM.from_pretrained(
+            source,
+            config=config,
+            dtype=dtype,
+            revision=revision,
+            trust_remote_code=False,
+            weights_only=True,
+            output_loading_info=True,
+        )
+    except SafetensorError as error:
+        raise _damaged(asked, "weights", error) from error
+    except OSError as error:
+        if Path(source).is_dir():
+            raise _damaged(asked, "weights", error) from error
+        raise ModelNotFoundError(
+            asked,
+            wanted="weights that can be read",
+            found=_first_line(error),
+            advice="check the id and the network; HF_HUB_OFFLINE=1 keeps to the local cache",
+        ) from error
+    except (ValueError, KeyError, TypeError, ImportError, AttributeError) as error:
+        raise UnsupportedModelError(
+            asked,
+            wanted="a causal language model of the transformers library",
+            found=_first_line(error),
+            advice="use a decoder-only model",
+        ) from error
+    except (RuntimeError, EOFError) as error:
+        raise _damaged(asked, "weights", error) from error
+    faults = {
+        kind: sorted(map(str, info[kind]))
+        for kind in ("missing_keys", "mismatched_keys", "unexpected_keys")
+        if info.get(kind)
+    }
+    if faults:
+        listed = "; ".join(
+            f"{len(names)} {kind.removesuffix('_keys')}, such as {names[0]}"
+            for kind, names in faults.items()
+        )
+        raise CheckpointError(
+            asked,
+            wanted="exactly the weights of its configuration",
+            found=listed,
+            advice="the checkpoint is incomplete or of another model",
+            details=faults,
+        )
+    return model.eval()  # type: ignore[no-any-return]  # transformers is not typed here
+
+
+def _weight_files(source: str, commit: str | None) -> tuple[Path, ...]:
+    """Return the files that the weights were read from; they are on the disk by now."""
+    for name in _WEIGHTS:
+        path = _local(source, name, commit)
+        if path is None:
+            continue
+        if not name.endswith(".json"):
+            return (path,)
+        shards = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
+        found = [_local(source, shard, commit) for shard in shards]
+        return tuple(file for file in found if file is not None)
+    return ()
+
+
+def _local(source: str, name: str, commit: str | None) -> Path | None:
+    found = cached_file(
+        source,
+        name,
+        revision=commit,
+        local_files_only=True,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    return None if found is None else Path(found)
+
+
+def _damaged(asked: str, what: str, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        asked,
+        wanted=f"a {what} that can be read",
+        found=_first_line(error),
+        advice="download the checkpoint again",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"

@@ -1,0 +1,92 @@
+"""What is asked of a run, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from torch import Tensor
+
+from plip.errors import LayerError, PositionError
+from plip.models.witness import Witness
+
+__all__ = ["Capture", "Positions", "Run", "Work"]
+
+#: Which logits a run returns: of the last token of each text, of every token, or none.
+Positions = Literal["last", "all", "none"]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Capture:
+    """Which rows of attention to keep.
+
+    Args:
+        layers: layer indices.
+        queries: absolute positions of the rows in the text.
+
+    Raises:
+        LayerError, PositionError: nothing asked for, or something that is no index ≥ 0.
+    """
+
+    layers: tuple[int, ...]
+    queries: tuple[int, ...]
+
+    def __init__(self, layers: Iterable[int], queries: Iterable[int]) -> None:
+        object.__setattr__(self, "layers", tuple(sorted(set(layers))))
+        object.__setattr__(self, "queries", tuple(queries))
+        if not _indices(self.layers):
+            raise LayerError(
+                "Capture",
+                wanted="at least one layer index ≥ 0",
+                found=repr(self.layers),
+                advice="name the layers to capture",
+            )
+        if not _indices(self.queries) or len(set(self.queries)) != len(self.queries):
+            raise PositionError(
+                "Capture",
+                wanted="at least one query position ≥ 0, each once",
+                found=repr(self.queries),
+                advice="Tokens.at(char) gives token positions",
+            )
+
+
+def _indices(values: tuple[int, ...]) -> bool:
+    return bool(values) and all(type(value) is int and value >= 0 for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run cost, in exact counts.
+
+    Args:
+        layer_rows: rows that went through each decoder layer; a plain forward of n tokens is n in
+            every layer.
+        steered_rows: rows whose attention was computed again, over all layers.
+        key_rows: rows of the last layer of which only the key and value were computed.
+    """
+
+    layer_rows: tuple[int, ...]
+    steered_rows: int
+    key_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run gives back, one entry a sequence in the order they were given.
+
+    Args:
+        logits: float32 (float64 of a float64 model) [batch, vocab] at the last token of each
+            sequence, or [batch, n, vocab] at every token with NaN behind shorter sequences, or
+            None where none were asked for.
+        attention: by layer, weights [batch, head, captured query, key] in float32 (float64); 0 at
+            keys behind a shorter sequence, NaN in rows that a sequence did not capture.
+        witness: what each sequence's plan did, None where it had no plan.
+        work: what it cost.
+    """
+
+    logits: Tensor | None
+    attention: Mapping[int, Tensor] = field(default_factory=lambda: MappingProxyType({}))
+    witness: tuple[Witness | None, ...] = ()
+    work: Work = Work((), 0)

@@ -1,0 +1,58 @@
+"""What experiments know of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from plip.models.results import Capture, Positions, Run
+from plip.plan import Plan
+from plip.records import SubjectRecord
+from plip.text import Tokens
+
+__all__ = ["Subject"]
+
+
+class Subject(Protocol):
+    """A loaded model with its tokenizer."""
+
+    @property
+    def name(self) -> str:
+        """The id, directory or bundled name it was loaded from."""
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Query heads of each layer."""
+
+    @property
+    def n_layers(self) -> int:
+        """How many decoder layers there are."""
+
+    @property
+    def context(self) -> int:
+        """The longest text in tokens."""
+
+    def tokenize(self, text: str, *, special_tokens: bool = False) -> Tokens:
+        """Turn a text into tokens with character spans; see `plip.text.tokenize`."""
+
+    def run(
+        self,
+        tokens: Tokens | Sequence[Tokens],
+        *,
+        plan: Plan | Sequence[Plan | None] | None = None,
+        capture: Capture | Sequence[Capture | None] | None = None,
+        positions: Positions = "last",
+    ) -> Run:
+        """Run one or several sequences, each with its own plan."""
+
+    def sweep(
+        self,
+        tokens: Sequence[Tokens],
+        plans: Sequence[Sequence[Plan | None]],
+        *,
+        capture: Sequence[Capture | None] | None = None,
+    ) -> list[Run]:
+        """Run every sequence under several plans, sharing what they have in common."""
+
+    def provenance(self) -> SubjectRecord:
+        """Say exactly what was run."""

@@ -1,0 +1,371 @@
+"""A transformer of the transformers library as a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from plip.errors import (
+    ConfigError,
+    ContextLengthError,
+    EdgeError,
+    LayerError,
+    PositionError,
+    TextError,
+    UnsupportedModelError,
+)
+from plip.models.anatomy import Anatomy
+from plip.models.forward import Forward, KeyValues, Stop
+from plip.models.gather import gather_attention, gather_logits
+from plip.models.probe import agree, probe_tokens
+from plip.models.provenance import Origin, describe
+from plip.models.results import Capture, Positions, Run, Work
+from plip.models.seam import attached, in_session
+from plip.models.stream import Piece, blocks_of, pack
+from plip.models.sweep import sweep
+from plip.models.track import Track
+from plip.models.witness import bear_witness
+from plip.plan import Plan, Scale, edges
+from plip.records import SubjectRecord
+from plip.text import Tokens, tokenize
+
+__all__ = ["Prefix", "TransformerSubject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """The first tokens of a text, computed once, with what they leave for later ones.
+
+    Args:
+        ids: the tokens.
+        keys_values: by layer, their keys and values.
+    """
+
+    ids: tuple[int, ...]
+    keys_values: KeyValues
+
+
+class TransformerSubject:
+    """A causal transformer, its tokenizer, and what probing it has shown.
+
+    Args:
+        model: the model; it is left as it was found after every run.
+        tokenizer: a fast tokenizer, or None, with which only `tokenize` fails.
+        anatomy: from `plip.models.probe.probe`.
+        origin: where it came from.
+    """
+
+    def __init__(self, model: nn.Module, tokenizer: Any, anatomy: Anatomy, origin: Origin) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.anatomy = anatomy
+        self.origin = origin
+
+    @property
+    def name(self) -> str:
+        """The id, directory or bundled name it was loaded from."""
+        return self.origin.name
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Query heads of each layer."""
+        return self.anatomy.heads
+
+    @property
+    def n_layers(self) -> int:
+        """How many decoder layers there are."""
+        return len(self.anatomy.layers)
+
+    @cached_property
+    def context(self) -> int:
+        """The longest text in tokens that the model's configuration allows."""
+        config: Any = self.model.config
+        return int(config.get_text_config().max_position_embeddings)
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids go in."""
+        return next(self.model.parameters()).device
+
+    def tokenize(self, text: str, *, special_tokens: bool = False) -> Tokens:
+        """Turn a text into tokens with character spans.
+
+        Args:
+            text: not empty.
+            special_tokens: whether the tokenizer adds its own, such as a beginning of sequence.
+
+        Raises:
+            TextError: an empty text, or no tokenizer that gives spans.
+        """
+        if self.tokenizer is None:
+            raise TextError(
+                self.name,
+                wanted="a tokenizer",
+                found="none",
+                advice="pass one to plip.wrap(model, tokenizer)",
+            )
+        return tokenize(self.tokenizer, text, special_tokens=special_tokens)
+
+    def run(
+        self,
+        tokens: Tokens | Sequence[Tokens],
+        *,
+        plan: Plan | Sequence[Plan | None] | None = None,
+        capture: Capture | Sequence[Capture | None] | None = None,
+        positions: Positions = "last",
+        prefix: Prefix | Sequence[Prefix | None] | None = None,
+    ) -> Run:
+        """Run one or several sequences, each with its own plan.
+
+        Args:
+            tokens: one sequence or several; there is no padding, so that they do not see it.
+            plan: what to change, for all or one for each sequence.
+            capture: which rows of attention to keep, for all or one for each sequence.
+            positions: which logits to return. With "none" the run ends after the last captured
+                layer.
+            prefix: the first tokens of a sequence, from `prefill`; they are not computed again,
+                and a plan acts on the rows after them.
+
+        Returns:
+            Logits, attention and witnesses in the order of the sequences.
+
+        Raises:
+            PlanError: a plan that does not fit the model or the text.
+            ContextLengthError: a text longer than the model's context.
+            WitnessError: a plan that did not do what it says, or did nothing.
+        """
+        texts = _listed(tokens, Tokens)
+        prefixes = _one_each("prefix", prefix, len(texts))
+        if positions not in ("last", "all", "none"):
+            raise _bad("positions", "'last', 'all' or 'none'", repr(positions))
+        tracks, pieces = self._tracks(
+            texts,
+            _one_each("plan", plan, len(texts)),
+            _one_each("capture", capture, len(texts)),
+            prefixes,
+        )
+        return self._forward(tracks, pieces, prefixes, positions)[0]
+
+    def prefill(self, tokens: Tokens, *, plan: Plan | None = None) -> Prefix:
+        """Compute the first tokens of a text, for runs of texts that begin with them.
+
+        Args:
+            tokens: the first tokens.
+            plan: what to change in their rows.
+
+        Raises:
+            PlanError, ContextLengthError, WitnessError: as `run`.
+        """
+        tracks, pieces = self._tracks([tokens], [plan], [None], [None])
+        _, session = self._forward(tracks, pieces, [None], "last", keep_from=0)
+        return Prefix(tokens.ids, session.kept[0])
+
+    def sweep(
+        self,
+        tokens: Sequence[Tokens],
+        plans: Sequence[Sequence[Plan | None]],
+        *,
+        capture: Sequence[Capture | None] | None = None,
+    ) -> list[Run]:
+        """Run every sequence under several plans, sharing what they have in common.
+
+        One pass over all sequences without a plan gives the baseline, and keeps what stays the
+        same; a second one computes, for all plans in one stream, the steered rows of the first
+        steered layer, the rows after them in the layers above, and the last row of the last layer.
+        A plan that is None or the identity gives the baseline's logits, bit for bit.
+
+        Args:
+            tokens: the sequences.
+            plans: for each sequence, its plans.
+            capture: for each sequence, which rows of attention to keep under every plan.
+
+        Returns:
+            For each sequence a run whose batch is its plans; logits at the last token.
+
+        Raises:
+            PlanError, ContextLengthError, WitnessError: as `run`.
+        """
+        texts = _listed(tokens, Tokens)
+        captures = _one_each("capture", capture, len(texts))
+        if len(plans) != len(texts) or not all(plans):
+            raise _bad("plans", f"{len(texts)} lists of plans, none empty", f"{len(plans)} lists")
+        variants = [
+            self._tracks([text] * len(mine), list(mine), [kept] * len(mine), [None] * len(mine))[0]
+            for text, mine, kept in zip(texts, plans, captures, strict=True)
+        ]
+        if self.shares_work:
+            return sweep(self.model, self.anatomy, [text.ids for text in texts], variants)
+        return [
+            self.run([text] * len(mine), plan=list(mine), capture=kept)
+            for text, mine, kept in zip(texts, plans, captures, strict=True)
+        ]
+
+    @cached_property
+    def shares_work(self) -> bool:
+        """Whether `sweep` shares work; found out by trying it on six tokens.
+
+        Decoder layers that want more than hidden states and positions, or a model that counts its
+        rows again behind them, cannot be given chosen rows. `sweep` then runs every plan in full,
+        with the same results.
+        """
+        ids = probe_tokens(self.model)
+        plan = Plan(Scale(0.5), edges(query=2, keys=[1]), layers=[self.n_layers // 2])
+        tracks = [Track("probe", len(ids), 0, plan, None), Track("probe", len(ids), 0, None, None)]
+        plain = [Track("probe", len(ids), 0, None, None), Track("probe", len(ids), 0, plan, None)]
+        try:
+            shared = sweep(self.model, self.anatomy, [ids], [tracks])[0].logits
+        except (UnsupportedModelError, RuntimeError, TypeError, IndexError):
+            return False
+        full = self._forward(plain, [Piece(ids)] * 2, [None] * 2, "last")[0].logits
+        return shared is not None and full is not None and agree(full.flip(0), shared)
+
+    def provenance(self) -> SubjectRecord:
+        """Say exactly what was run: hashes of weights and tokenizer, dtype, device."""
+        return describe(self.model, self.tokenizer, self.origin)
+
+    def _tracks(
+        self,
+        texts: Sequence[Tokens],
+        plans: Sequence[Plan | None],
+        captures: Sequence[Capture | None],
+        prefixes: Sequence[Prefix | None],
+    ) -> tuple[list[Track], list[Piece]]:
+        tracks, pieces = [], []
+        for number, (text, plan, capture, prefix) in enumerate(
+            zip(texts, plans, captures, prefixes, strict=True)
+        ):
+            who = f"sequence {number}" if len(texts) > 1 else "sequence"
+            self._check_length(who, text)
+            first = 0 if prefix is None else _first_after(who, text, prefix)
+            if plan is not None:
+                plan.check(self.heads, len(text))
+                _check_rows_left(who, plan, first, len(text))
+            if capture is not None:
+                self._check_capture(who, capture, first, len(text))
+            tracks.append(Track(who, len(text), first, plan, capture))
+            pieces.append(Piece(text.ids[first:], first))
+        return tracks, pieces
+
+    def _check_length(self, who: str, text: Tokens) -> None:
+        if len(text) > self.context:
+            raise ContextLengthError(
+                who,
+                wanted=f"at most {self.context} tokens, the context of {self.name}",
+                found=f"{len(text)} tokens",
+                advice="shorten the text or use a model with a longer context",
+                details={"tokens": len(text), "context": self.context},
+            )
+
+    def _check_capture(self, who: str, capture: Capture, first: int, n_tokens: int) -> None:
+        if capture.layers[-1] >= self.n_layers:
+            raise LayerError(
+                f"{who}, capture",
+                wanted=f"a layer in 0 … {self.n_layers - 1}",
+                found=str(capture.layers[-1]),
+                advice="`plip models` shows how many layers a model has",
+            )
+        if min(capture.queries) < first or max(capture.queries) >= n_tokens:
+            raise PositionError(
+                f"{who}, capture",
+                wanted=f"query positions in {first} … {n_tokens - 1}",
+                found=str(list(capture.queries)),
+                advice="capture rows that this run computes",
+            )
+
+    def _forward(
+        self,
+        tracks: Sequence[Track],
+        pieces: Sequence[Piece],
+        prefixes: Sequence[Prefix | None],
+        positions: Positions,
+        *,
+        keep_from: int | None = None,
+    ) -> tuple[Run, Forward]:
+        stop_after = None
+        if positions == "none":
+            captured = [track.capture.layers[-1] for track in tracks if track.capture is not None]
+            if not captured:
+                raise _bad("capture", "rows to capture where no logits are wanted", "none")
+            stop_after = max(captured)
+        session = Forward(
+            self.anatomy,
+            blocks_of(pieces),
+            tracks,
+            past=[None if prefix is None else prefix.keys_values for prefix in prefixes],
+            stop_after=stop_after,
+            keep_from=keep_from,
+        )
+        logits = self._call(session, pieces, positions)
+        witness = tuple(
+            None if track.plan is None else bear_witness(track.plan, track.evidence, track.who)
+            for track in tracks
+        )
+        work = Work(tuple(session.layer_rows), session.steered_rows)
+        return Run(logits, gather_attention(tracks), witness, work), session
+
+    def _call(
+        self, session: Forward, pieces: Sequence[Piece], positions: Positions
+    ) -> Tensor | None:
+        ids, where = pack(pieces, self.device)
+        ends = torch.tensor([len(piece.ids) for piece in pieces], device=self.device).cumsum(0) - 1
+        options: dict[str, Any] = {}
+        if positions == "last" and self.anatomy.keeps_logits:
+            options["logits_to_keep"] = ends
+        try:
+            with torch.no_grad(), attached(self.model), in_session(session):
+                output = self.model(input_ids=ids, position_ids=where, use_cache=False, **options)
+        except Stop:
+            return None
+        if positions == "none":
+            return None
+        logits = output.logits
+        if positions == "last" and not options:
+            logits = logits[:, ends]
+        return gather_logits(logits[0], pieces, positions)
+
+
+def _listed(value: Any, kind: type) -> list[Any]:
+    listed = [value] if isinstance(value, kind) else list(value)
+    if not listed or not all(isinstance(item, kind) for item in listed):
+        raise _bad("tokens", f"plip.{kind.__name__}, one or several", repr(value)[:80])
+    return listed
+
+
+def _one_each(name: str, value: Any, count: int) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        return [value] * count
+    if len(value) != count:
+        raise _bad(name, f"one for each of the {count} sequences", f"{len(value)} of them")
+    return list(value)
+
+
+def _bad(who: str, wanted: str, found: str) -> ConfigError:
+    return ConfigError(who, wanted=wanted, found=found, advice="see the docstring of the call")
+
+
+def _first_after(who: str, text: Tokens, prefix: Prefix) -> int:
+    first = len(prefix.ids)
+    if len(text) <= first or text.ids[:first] != prefix.ids:
+        raise ConfigError(
+            f"{who}, prefix",
+            wanted="a text that begins with the prefix and goes on after it",
+            found=f"{len(text)} tokens against a prefix of {first}",
+            advice="prefill with the first tokens of the same text",
+        )
+    return first
+
+
+def _check_rows_left(who: str, plan: Plan, first: int, n_tokens: int) -> None:
+    for step in plan.steps:
+        if step.edges.listed and min(step.edges.query_positions(n_tokens)) < first:
+            raise EdgeError(
+                f"{who}, query {min(step.edges.query_positions(n_tokens))}",
+                wanted=f"a row after the prefix, from position {first}",
+                found="a row that the prefix has already computed",
+                advice="give the plan to prefill, or name later queries",
+            )
