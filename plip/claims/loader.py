@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
@@ -52,8 +53,10 @@ def read_ledger(folder: Traversable) -> Ledger:
     """
     faults: list[str] = []
     header, raw = _read_files(folder, faults)
-    entries = _figures(raw, faults)
-    entries = _attach_checks(entries, raw, faults)
+    # Where an entry could not be read, an id that is not there may be that entry's.
+    every_id_known = not faults
+    bare, unread = _figures(raw, faults)
+    entries = _attach_checks(bare, raw, unread, every_id_known, faults)
     faults += _cycles(entries)
     ledger = Ledger(folder.name, header.title if header else "", entries)
     if not faults:
@@ -75,29 +78,45 @@ def _read_files(folder: Traversable, faults: list[str]) -> tuple[PaperFile | Non
         faults.append(f"{folder}: wanted a folder of TOML files, found none")
         return None, []
     found = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    texts = {file.name: file.read_text(encoding="utf-8") for file in found}
+    texts: dict[str, str] = {}
+    for file in found:
+        try:
+            texts[file.name] = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"{file.name}: wanted readable UTF-8, found {error}")
     header = _parse(_HEADER, texts.pop(_HEADER, None), PaperFile, faults)
     raw: list[RawEntry] = []
     for name, text in texts.items():
-        if (content := _parse(name, text, ClaimsFile, faults)) is not None:
-            raw += [row for entry in content.entry for row in entry.expand()]
+        content = _parse(name, text, ClaimsFile, faults)
+        for number, table in enumerate(content.entry if content else (), start=1):
+            who = f"{name}: {table.get('id', f'entry {number}')}"
+            if (entry := _validate(who, table, RawEntry, faults)) is not None:
+                raw += entry.expand()
     if not texts:
         faults.append("wanted at least one file of entries beside paper.toml, found none")
     return header, raw
 
 
 def _parse(name: str, text: str | None, model: type[_Model], faults: list[str]) -> _Model | None:
+    """Read one file's TOML into its model."""
     if text is None:
         faults.append(f"{name}: wanted this file, found none")
         return None
     try:
         # Decimals stay as written: 0.1 is one tenth.
-        return model.model_validate(tomllib.loads(text, parse_float=Decimal))
+        table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         faults.append(f"{name}: {error}")
+        return None
+    return _validate(name, table, model, faults)
+
+
+def _validate(who: str, table: Any, model: type[_Model], faults: list[str]) -> _Model | None:
+    try:
+        return model.model_validate(table)
     except ValidationError as error:
-        faults += [f"{name}: {fault}" for fault in _pydantic_faults(error)]
-    return None
+        faults += [f"{who}: {fault}" for fault in _pydantic_faults(error)]
+        return None
 
 
 def _pydantic_faults(error: ValidationError) -> Iterator[str]:
@@ -107,9 +126,10 @@ def _pydantic_faults(error: ValidationError) -> Iterator[str]:
         yield f"{place}: {message}" if place else message
 
 
-def _figures(raw: Iterable[RawEntry], faults: list[str]) -> dict[str, Entry]:
-    """Make the entries, still without checks."""
+def _figures(raw: Iterable[RawEntry], faults: list[str]) -> tuple[dict[str, Entry], set[str]]:
+    """Make the entries, still without checks; and list those with a figure that is unreadable."""
     entries: dict[str, Entry] = {}
+    unread: set[str] = set()
     for entry in raw:
         if entry.id in entries:
             faults.append(f"{entry.id}: wanted each id once, found it again")
@@ -121,58 +141,65 @@ def _figures(raw: Iterable[RawEntry], faults: list[str]) -> dict[str, Entry]:
                 figures.append(parse_figure(printed, unit=entry.unit or "", exact=entry.exact))
             except LedgerError as error:
                 faults.append(f"{entry.id}: {error}")
+                unread.add(entry.id)
         entries[entry.id] = Entry(
             entry.id, entry.section, quoted, entry.statement, tuple(figures), checks=()
         )
-    return entries
+    return entries, unread
 
 
 def _attach_checks(
-    entries: Mapping[str, Entry], raw: Iterable[RawEntry], faults: list[str]
+    entries: Mapping[str, Entry],
+    raw: Iterable[RawEntry],
+    unread: Collection[str],
+    every_id_known: bool,
+    faults: list[str],
 ) -> dict[str, Entry]:
     """Give each entry its checks, as far as they are sound."""
     checks: dict[str, list[Check]] = {entry_id: [] for entry_id in entries}
     for entry in raw:
         for options in entry.checks:
-            check, found = _check(entries[entry.id], options, entries)
+            check, found = _make_check(options, entries)
+            if check is not None:
+                found += _own_fault(check, entries[entry.id], unread)
+                found += _input_faults(check, entries, unread, every_id_known)
+                known = all(i in entries for i in check.inputs())
+                if known and not found:
+                    checks[entry.id].append(check)
             faults += [f"{entry.id}: {fault}" for fault in found]
-            if check is not None and not found:
-                checks[entry.id].append(check)
-    return {
-        entry_id: Entry(
-            entry.id,
-            entry.section,
-            entry.quoted,
-            entry.statement,
-            entry.figures,
-            tuple(checks[entry_id]),
-        )
-        for entry_id, entry in entries.items()
-    }
+    return {i: replace(entry, checks=tuple(checks[i])) for i, entry in entries.items()}
 
 
-def _check(
-    claim: Entry, options: Mapping[str, Any], entries: Mapping[str, Entry]
+def _make_check(
+    options: Mapping[str, Any], entries: Mapping[str, Entry]
 ) -> tuple[Check | None, list[str]]:
-    """Make one check from its TOML table, with the faults of it."""
+    """Make one check from its TOML table, or say why not."""
     name = options.get("check")
     kind = CHECKS.get(name) if isinstance(name, str) else None
     if kind is None:
         return None, [f"wanted one of the checks {', '.join(CHECKS)}, found {name!r}"]
     rest = {key: _matching(value, entries) for key, value in options.items() if key != "check"}
     try:
-        check = kind.model_validate(rest)
+        return kind.model_validate(rest), []
     except ValidationError as error:
         return None, [f"{name}: {fault}" for fault in _pydantic_faults(error)]
-    faults = []
-    if kind.needs_figure and len(claim.figures) != 1:
-        faults.append(f"{name}: wanted a claim with one figure, found {len(claim.figures)}")
+
+
+def _own_fault(check: Check, claim: Entry, unread: Collection[str]) -> Iterator[str]:
+    count = len(claim.figures)
+    if check.needs_figure and count != 1 and claim.id not in unread:
+        yield f"{check.name}: wanted a claim with one figure, found {count}"
+
+
+def _input_faults(
+    check: Check, entries: Mapping[str, Entry], unread: Collection[str], every_id_known: bool
+) -> Iterator[str]:
     for entry_id in check.inputs():
         if entry_id not in entries:
-            faults.append(f"{name}: wanted the id of an entry, found {entry_id!r}")
-        elif (count := len(entries[entry_id].figures)) != 1:
-            faults.append(f"{name}: wanted an entry with one figure, found {count} at {entry_id!r}")
-    return check, faults
+            if every_id_known:
+                yield f"{check.name}: wanted the id of an entry, found {entry_id!r}"
+        elif (count := len(entries[entry_id].figures)) != 1 and entry_id not in unread:
+            yield f"{check.name}: wanted an entry with one figure, found {count} at {entry_id!r}"
 
 
 def _matching(value: Any, entries: Mapping[str, Entry]) -> Any:

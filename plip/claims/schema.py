@@ -70,9 +70,9 @@ class RawEntry(_Strict):
 
 
 class ClaimsFile(_Strict):
-    """Any other TOML file of the folder."""
+    """Any other TOML file of the folder; each entry is a `RawEntry`, read one by one."""
 
-    entry: tuple[RawEntry, ...] = Field(min_length=1)
+    entry: tuple[dict[str, Any], ...] = Field(min_length=1)
 
 
 def _fill(value: Any, key: str) -> Any:

@@ -19,6 +19,8 @@ _STYLES = {
     Verdict.CONTRADICTED: "bold red",
 }
 
+_ID_WIDTH = 24
+
 
 def render_audit(report: AuditReport) -> RenderableType:
     """Return the verdict of every claim with its reason, and the counts; readable at 80 columns.
@@ -32,10 +34,11 @@ def render_audit(report: AuditReport) -> RenderableType:
         pad_edge=False,
         expand=True,
     )
-    # The words of a quote or verdict stay whole; the reason takes what is left.
-    table.add_column("claim", min_width=15, ratio=3, overflow="fold")
-    table.add_column("verdict", min_width=12, max_width=13)
-    table.add_column("reason", ratio=8, overflow="fold")
+    # Ids and verdicts stay whole, as far as they leave half of 80 columns to the reason.
+    longest = max((len(claim.id) for claim in report.claims), default=0)
+    table.add_column("claim", width=min(longest, _ID_WIDTH), overflow="fold")
+    table.add_column("verdict", width=12)
+    table.add_column("reason", ratio=1, overflow="fold")
     section = None
     for claim in report.claims:
         if section not in (None, claim.section):
@@ -59,11 +62,11 @@ def _verdict(verdict: Verdict) -> Text:
 def _counts(report: AuditReport) -> Text:
     summary = report.summary
     counts = Text(
-        f"{summary.figures} figures in the ledger, {summary.inputs} of them inputs; "
+        f"{summary.figures} figures in the ledger, {summary.inputs} of them inputs of others; "
         f"{summary.claims} claims: "
     )
     found = [
-        Text(f"{count} {verdict}", style=_STYLES[verdict])
+        Text(f"{verdict} {count}", style=_STYLES[verdict])
         for verdict, count in summary.verdicts.items()
         if count
     ]

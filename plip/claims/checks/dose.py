@@ -144,18 +144,19 @@ class ScaleNeeded(_Curve):
 
     def run(self, claim: Entry, given: Quantities) -> CheckResult:
         stated, curve, target = claim.figure, self.curve(given), given[self.target].figure
-        short = [dose for dose in curve if dose[1].interval.high < target.interval.low]
-        reached = [dose for dose in curve if dose[1].interval.low >= target.interval.high]
-        too_low = bool(short) and stated.interval.high <= short[-1][0].at_face.low
-        too_high = bool(reached) and stated.interval.low > reached[0][0].at_face.low
-        bracket = None
-        if short and reached:
-            bracket = Interval(short[-1][0].at_face.low, reached[0][0].at_face.low)
         at_face, where = _first_reached(curve, target)
+        if at_face is not None and at_face[0] > at_face[1]:
+            return self.result(Verdict.UNSUPPORTED, f"{where}, so that no one scale is needed")
+        # Doses that are short of the target, or reach it, whatever their unprinted digits.
+        short = [s.at_face.low for s, v in curve if v.interval.high < target.interval.low]
+        reached = [s.at_face.low for s, v in curve if v.interval.low >= target.interval.high]
+        bracket = Interval(short[-1], reached[0]) if short and reached else None
+        too_low = bool(short) and stated.interval.high <= short[-1]
+        too_high = bool(reached) and stated.interval.low > reached[0]
         if too_low or too_high:
             reason = f"{where}, outside {stated.printed}"
             return self.result(Verdict.CONTRADICTED, reason, bracket)
-        if at_face is not None and at_face.within(stated.interval):
+        if at_face is not None and Interval(*at_face).within(stated.interval):
             return self.result(Verdict.HOLDS, f"{where}, within {stated.printed}", bracket)
         reason = f"{where}; the printed doses do not place it within {stated.printed}"
         return self.result(Verdict.UNSUPPORTED, reason, bracket)
@@ -163,8 +164,12 @@ class ScaleNeeded(_Curve):
 
 def _first_reached(
     curve: list[tuple[Figure, Figure]], target: Figure
-) -> tuple[Interval | None, str]:
-    """Bracket the scale that reaches the target, taking figures at face value, and say so."""
+) -> tuple[tuple[Fraction, Fraction] | None, str]:
+    """Find the last dose short of the target and the first that reaches it, at face value.
+
+    None where the doses are all on one side. A curve that falls back below the target has its last
+    short dose after the first that reaches it.
+    """
     level = target.at_face.low
     short = [dose for dose in curve if dose[1].at_face.low < level]
     reached = [dose for dose in curve if dose[1].at_face.low >= level]
@@ -175,11 +180,16 @@ def _first_reached(
     if not short:
         return None, f"{target.printed} is reached by {until.printed} ({above.printed}) already"
     after, below = short[-1]
-    where = (
-        f"{target.printed} is first reached between {after.printed} ({below.printed}) "
-        f"and {until.printed} ({above.printed})"
+    low, high = after.at_face.low, until.at_face.low
+    verb = "is first reached between" if low < high else "is reached, then missed, between"
+    (first, at_first), (second, at_second) = sorted(
+        [(after, below), (until, above)], key=lambda dose: dose[0].at_face.low
     )
-    return Interval(after.at_face.low, until.at_face.low), where
+    where = (
+        f"{target.printed} {verb} {first.printed} ({at_first.printed}) "
+        f"and {second.printed} ({at_second.printed})"
+    )
+    return (low, high), where
 
 
 class Approximately(Check):
@@ -217,7 +227,7 @@ class Approximately(Check):
             Verdict.CONTRADICTED: "not within",
         }[outcome]
         reason = (
-            f"{value.figure.printed} is {at_face.show(2)} times {reference.figure.printed} "
-            f"({ratio.show(2)}), {near} {100 * slack}% of it"
+            f"{value.figure.printed} is {at_face.show(3)} times {reference.figure.printed} "
+            f"({ratio.show(3)}), {near} {100 * slack}% of it"
         )
         return self.result(outcome, reason, ratio)

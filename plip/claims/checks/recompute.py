@@ -95,7 +95,11 @@ class RatioOf(Check):
 
 
 class SameAs(Check):
-    """The figure is the same quantity as one printed elsewhere."""
+    """The figure is the same quantity as one printed elsewhere.
+
+    One value rounded twice to the same decimals gives the same digits; between different decimals,
+    what each stands for must meet.
+    """
 
     name: ClassVar[str] = "same_as"
     other: str
@@ -109,6 +113,8 @@ class SameAs(Check):
     def run(self, claim: Entry, given: Quantities) -> CheckResult:
         figure, other = claim.figure, given[self.other].figure
         outcome = compare(figure.interval, other.interval, other.at_face)
+        if figure.decimals == other.decimals and figure.at_face != other.at_face:
+            outcome = Verdict.CONTRADICTED
         agrees = {
             Verdict.HOLDS: "agrees with",
             Verdict.ROUNDING: "agrees only by rounding with",

@@ -1,0 +1,53 @@
+"""Small ledgers, written as TOML and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plip.claims import ClaimResult, Ledger, audit, read_ledger
+
+HEADER = 'format = "plip.ledger/1"\ntitle = "A made study"\n'
+
+
+@pytest.fixture
+def ledger_of(tmp_path: Path) -> Callable[[str], Ledger]:
+    """Read a ledger of one file with the given text."""
+
+    def read(text: str) -> Ledger:
+        folder = tmp_path / "study"
+        folder.mkdir(exist_ok=True)
+        (folder / "paper.toml").write_text(HEADER, encoding="utf-8")
+        (folder / "1.toml").write_text(text, encoding="utf-8")
+        return read_ledger(folder)
+
+    return read
+
+
+def entry(entry_id: str, quoted: str, *, exact: bool | None = None) -> str:
+    """Write one entry, in the unit its quote ends with (nats without one).
+
+    Scales are exact unless told otherwise; a quote without a number has no figure.
+    """
+    head = f'[[entry]]\nid = "{entry_id}"\nsection = "1"\nstatement = "Something."\n'
+    head += f'quoted = "{quoted}"\n'
+    if not any(character.isdigit() for character in quoted):
+        return f"{head}figures = []\n"
+    unit = quoted[-1] if quoted[-1] in "%×" else "nats"
+    exact = unit == "×" if exact is None else exact
+    return f'{head}unit = "{unit}"\nexact = {str(exact).lower()}\n'
+
+
+@pytest.fixture
+def check_of(ledger_of: Callable[[str], Ledger]) -> Callable[..., ClaimResult]:
+    """Judge one claim "c" with one check, beside other figures given by their ids."""
+
+    def judge(quoted: str, check: str, *, exact: bool | None = None, **given: str) -> ClaimResult:
+        claim = f"{entry('c', quoted, exact=exact)}checks = [{{ {check} }}]\n"
+        others = "".join(entry(entry_id, figure) for entry_id, figure in given.items())
+        (result,) = audit(ledger_of(claim + others)).claims
+        return result
+
+    return judge

@@ -1,0 +1,66 @@
+"""Reading figures as printed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from plip.claims import parse_figure
+from plip.errors import LedgerError
+from plip.stats import Interval
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize(
+    ("printed", "unit", "low", "high", "face", "decimals"),
+    [
+        ("5.70%", "%", "5.695", "5.705", ("5.7", "5.7"), 2),
+        ("2.46×", "×", "2.455", "2.465", ("2.46", "2.46"), 2),
+        ("±332.08", "nats", "332.075", "332.085", ("332.08", "332.08"), 2),
+        ("470", "nats", "469.5", "470.5", ("470", "470"), 0),
+        ("~2-3×", "×", "1.5", "3.5", ("2", "3"), 0),
+        ("2.8–4.4×", "×", "2.75", "4.45", ("2.8", "4.4"), 1),
+        ("≈470", "nats", "469.5", "470.5", ("470", "470"), 0),
+    ],
+)
+def test_rounded(
+    printed: str, unit: str, low: str, high: str, face: tuple[str, str], decimals: int
+) -> None:
+    figure = parse_figure(printed, unit=unit, exact=False)
+    assert figure.printed == printed
+    assert figure.interval == Interval(Fraction(low), Fraction(high))
+    assert figure.at_face == Interval(Fraction(face[0]), Fraction(face[1]))
+    assert figure.decimals == decimals
+
+
+def test_exact_figures_stand_for_themselves() -> None:
+    assert parse_figure("3.0×", unit="×", exact=True).interval == Interval.point(Fraction(3))
+    needed = parse_figure("~3-4×", unit="×", exact=True)
+    assert needed.interval == Interval(Fraction(3), Fraction(4))
+
+
+def test_shown_in_its_unit_with_one_decimal_more() -> None:
+    five = Interval(Fraction("5.697"), Fraction("5.7065"))
+    assert parse_figure("5.70%", unit="%", exact=False).show(five) == "[5.697, 5.707]%"
+    assert parse_figure("5.7", unit="nats", exact=False).show(five, more=0) == "[5.6, 5.8] nats"
+
+
+@pytest.mark.parametrize(
+    ("printed", "unit", "complaint"),
+    [
+        ("5,70%", "%", "wanted a number or range such as 5.70%, ±332.08 or ~2-3×, found '5,70%'"),
+        ("-5%", "%", "wanted a number or range"),
+        ("", "nats", "wanted a number or range"),
+        ("5.70", "%", "wanted the unit of the entry, '%', found '' after the number"),
+        ("5.70%", "nats", "wanted the unit of the entry, 'nats', found '%' after the number"),
+        ("5.70%", "×", "wanted the unit of the entry, '×', found '%' after the number"),
+        ("4-3×", "×", "wanted a range from its lower to its upper end, found '4-3×'"),
+    ],
+)
+def test_unreadable(printed: str, unit: str, complaint: str) -> None:
+    with pytest.raises(LedgerError) as caught:
+        parse_figure(printed, unit=unit, exact=False)
+    assert str(caught.value).startswith(f"figure {printed!r}: {complaint}")
+    assert caught.value.advice == "quote the figure as the paper prints it"

@@ -1,0 +1,46 @@
+"""The audit of printed figures needs no machinery."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import plip.claims
+import plip.stats
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize("room", ["plip.stats", "plip.claims"])
+def test_neither_torch_nor_transformers_is_imported(room: str) -> None:
+    program = f"import sys, {room}; print(*sorted({{'torch', 'transformers'}} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_public_names() -> None:
+    assert plip.stats.__all__ == ["Interval"]
+    assert plip.claims.__all__ == [
+        "CHECKS",
+        "AuditReport",
+        "AuditSummary",
+        "Check",
+        "CheckResult",
+        "ClaimResult",
+        "Entry",
+        "Figure",
+        "Ledger",
+        "Quantity",
+        "Verdict",
+        "audit",
+        "bundled_ledger",
+        "compare",
+        "live_claim",
+        "parse_figure",
+        "read_ledger",
+        "worst",
+    ]
