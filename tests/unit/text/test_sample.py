@@ -158,9 +158,10 @@ class TestTokenMarks:
         assert turned.locate(words()).keys == older.locate(words()).keys
         assert turned.with_char_marks(words()) is turned
 
-    @pytest.mark.parametrize("index", [0, 2, 4])
+    @pytest.mark.parametrize("index", [0, 2, 4, 5])
     def test_token_that_no_character_leads_to(self, index: int) -> None:
-        tokens = Tokens("😀  >>>", (0, 1, 2, 3, 4), ((0, 0), (0, 1), (0, 1), (1, 6), (1, 6)))
+        spans = ((0, 0), (0, 1), (0, 1), (1, 6), (1, 6), (6, 8))
+        tokens = Tokens("😀  >>>  ", tuple(range(6)), spans)
         older = Sample("x", Group.PYTHON_DOCTEST, tokens.text, TokenMarks(3, (index,)))
         with pytest.raises(PositionError) as caught:
             older.with_char_marks(tokens)

@@ -106,7 +106,8 @@ class TestTokens:
         [
             ((0,), ((0, 1), (1, 2)), "tokens: wanted one span for each id, found 1 ids and 2"),
             ((0,), ((0, 3),), r"token 0: wanted a span within .* 2 characters, found \[0, 3\)"),
-            ((0,), ((-1, 1),), r"found \[-1, 1\)"),
+            ((0,), ((-1, 1),), r"token 0: wanted a span within .*, found \[-1, 1\)"),
+            ((0,), ((-1, -1),), r"token 0: wanted a span within .*, found \[-1, -1\)"),
             ((0,), ((2, 1),), r"found \[2, 1\)"),
             ((0, 1), ((1, 2), (0, 1)), r"token 1: .* backwards, found \[0, 1\) after \[1, 2\)"),
             ((0, 1), ((0, 2), (0, 1)), r"found \[0, 1\) after \[0, 2\)"),
