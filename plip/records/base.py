@@ -24,8 +24,9 @@ class Record(BaseModel):
     )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, under the names that files use."""
-        return self.model_dump(mode="json", by_alias=True)
+        """Return the JSON form, under the names that files use, the schema first."""
+        fields = self.model_dump(mode="json", by_alias=True)
+        return {name: fields[name] for name in sorted(fields, key="schema".__ne__)}
 
     def to_line(self) -> str:
         """Return the JSON form as one line, without its line feed."""

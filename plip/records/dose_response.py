@@ -28,37 +28,37 @@ class DosePoint(Record):
     condition: Condition
     """What was done."""
 
-    dose: float | None
+    dose: float | None = None
     """The factor of the target edges, dimensionless; None where a value was set."""
 
-    target: Fraction | None
+    target: Fraction | None = None
     """The level of attention that was asked for; None for a given factor."""
 
-    excluded: str | None
+    excluded: str | None = None
     """Why the sample could not have this dose; None if it had it."""
 
-    attention: Fraction | None
+    attention: Fraction | None = None
     """Attention reached: the mean over heads and target tokens of the steered row."""
 
-    attention_predicted: Fraction | None
+    attention_predicted: Fraction | None = None
     """The same in closed form from the baseline pass."""
 
-    kl_nats: Nats | None
+    kl_nats: Nats | None = None
     """KL(baseline ‖ steered) at the last token; None where it is infinite."""
 
-    kl_infinite: bool
+    kl_infinite: bool = False
     """Whether a token that the baseline allows had no mass left."""
 
-    baseline_token: int | None
+    baseline_token: int | None = None
     """The most probable next token of the baseline, a vocabulary index."""
 
-    steered_token: int | None
+    steered_token: int | None = None
     """The most probable next token of the steered run, a vocabulary index."""
 
-    top1_changed: bool | None
+    top1_changed: bool | None = None
     """Whether the two differ."""
 
-    plan_hash: str | None
+    plan_hash: str | None = None
     """SHA-256 of the plan, in hexadecimal."""
 
 

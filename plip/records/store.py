@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,9 +145,8 @@ def read_run(directory: str | os.PathLike[str]) -> tuple[Manifest, tuple[AnyReco
 
 
 def _write_manifest(directory: Path, manifest: Manifest) -> None:
-    write_atomically(
-        directory / _MANIFEST, manifest.model_dump_json(indent=2, by_alias=True) + "\n"
-    )
+    content = json.dumps(manifest.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomically(directory / _MANIFEST, content + "\n")
 
 
 def _read_manifest(directory: Path) -> Manifest:

@@ -1,0 +1,100 @@
+"""`plip dose-response`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from plip.cli import options
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
+from plip.cli.streams import publish, say
+
+__all__ = ["dose_response"]
+
+
+class Mode(StrEnum):
+    """How `--target-attention` is reached."""
+
+    SET_VALUE = "set-value"
+    SCALE = "scale"
+
+
+def dose_response(
+    ctx: typer.Context,
+    model: options.Model = DEFAULT_MODEL,
+    layer: Annotated[
+        int | None,
+        typer.Option(
+            help="A layer from 0. By default the paper's for its models, else two thirds of the "
+            "depth."
+        ),
+    ] = None,
+    corpus: options.Corpus = None,
+    group: options.Groups = None,
+    max_samples: options.MaxSamples = None,
+    doses: Annotated[
+        str, typer.Option(metavar="X,…", help="Factors of the marker → function edges.")
+    ] = "0.5,1,2,3,4,6",
+    target_attention: Annotated[
+        float | None,
+        typer.Option(help="A level of attention to reach as well, a fraction such as 0.09."),
+    ] = None,
+    mode: Annotated[
+        Mode,
+        typer.Option(help="How it is reached: every edge set to it, or all scaled until it is."),
+    ] = Mode.SET_VALUE,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    output: options.Output = None,
+    resume: options.Resume = False,
+    json: options.Json = None,
+    verbose: options.Verbose = False,
+    device: options.Device = "auto",
+    cpu: options.Cpu = False,
+    dtype: options.Dtype = "auto",
+    revision: options.Revision = None,
+    debug: options.Debug = False,
+) -> None:
+    """Scale the attention of test markers, and measure how far the prediction moves.
+
+    Without options this runs the bundled model on the Rust tests of the bundled corpus.
+    """
+    factors = _doses(doses)
+    from plip.experiments import DoseResponseConfig
+    from plip.experiments import dose_response as experiment
+    from plip.records import DoseResponseSample, DoseResponseSummary
+    from plip.report import dose_response_document, render_dose_response, to_json
+
+    config = DoseResponseConfig(
+        layer=layer,
+        max_samples=max_samples,
+        doses=factors,
+        target_attention=target_attention,
+        mode=mode.value,
+        seed=seed,
+        **({"groups": tuple(group)} if group else {}),
+    )
+    outcome = execute(
+        experiment,
+        config,
+        ModelOptions(model, revision, device, cpu, dtype),
+        RunOptions(corpus, output, resume, json),
+    )
+    samples = of_kind(outcome.records, DoseResponseSample)
+    (summary,) = of_kind(outcome.records, DoseResponseSummary)
+    say(summary.layer_choice)
+    publish(
+        render_dose_response(
+            summary, samples, model=outcome.manifest.subject.model, verbose=verbose
+        ),
+        to_json(dose_response_document(outcome.manifest, summary, samples)),
+        json,
+    )
+
+
+def _doses(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--doses takes numbers such as 0.5,1,2, not {text!r}") from None

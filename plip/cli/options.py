@@ -1,0 +1,62 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from plip.text import Group
+
+__all__ = [
+    "Corpus",
+    "Cpu",
+    "Debug",
+    "Device",
+    "Dtype",
+    "Groups",
+    "Json",
+    "MaxSamples",
+    "Model",
+    "Output",
+    "Resume",
+    "Revision",
+    "Verbose",
+]
+
+Model: TypeAlias = Annotated[
+    str, typer.Option(help="A hub id, a checkpoint directory, or a bundled model.")
+]
+Revision: TypeAlias = Annotated[
+    str | None, typer.Option(help="A commit, branch or tag of a hub repository.")
+]
+Corpus: TypeAlias = Annotated[
+    Path | None, typer.Option(help="A corpus file; the bundled corpus by default.")
+]
+Groups: TypeAlias = Annotated[
+    list[Group] | None,
+    typer.Option("--group", help="A group of the corpus; may be given again for another."),
+]
+MaxSamples: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="The most samples of each group, the first ones.")
+]
+Device: TypeAlias = Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1, mps.")]
+Cpu: TypeAlias = Annotated[bool, typer.Option("--cpu", help="The same as --device cpu.")]
+Dtype: TypeAlias = Annotated[
+    str, typer.Option(help="Type of the weights: auto, float32, bfloat16, float16.")
+]
+Output: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="DIRECTORY", help="Keep every record and a manifest in this directory."),
+]
+Resume: TypeAlias = Annotated[
+    bool,
+    typer.Option("--resume", help="Continue the run in --output; begin it if there is none."),
+]
+Json: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the result as JSON; - for the standard output."),
+]
+Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", help="Show every sample.")]
+Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

@@ -1,0 +1,144 @@
+"""What calibrate and dose-response have in common: a model, a corpus, a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from plip.cli.streams import STDOUT, progress_bar, say
+
+if TYPE_CHECKING:
+    from plip.experiments import Experiment, ExperimentConfig, Outcome
+    from plip.models import Subject
+    from plip.records import AnyRecord
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "ModelOptions",
+    "RunOptions",
+    "check_json",
+    "execute",
+    "load_subject",
+    "of_kind",
+]
+
+DEFAULT_MODEL = "bundled:transformer"
+
+_Config = TypeVar("_Config", bound="ExperimentConfig")
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which model, and where it runs."""
+
+    model: str
+    revision: str | None
+    device: str
+    cpu: bool
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is measured, and where the results go."""
+
+    corpus: Path | None
+    output: Path | None
+    resume: bool
+    json: Path | None
+
+
+def load_subject(options: ModelOptions) -> Subject:
+    """Load the model, quietly where nobody watches.
+
+    Raises:
+        ModelError: it cannot be had or cannot be steered.
+        typer.BadParameter: two devices at once.
+    """
+    if options.cpu and options.device not in ("auto", "cpu"):
+        raise typer.BadParameter(f"--cpu contradicts --device {options.device}")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    from plip.models import load
+
+    device = "cpu" if options.cpu else options.device
+    return load(options.model, device=device, dtype=options.dtype, revision=options.revision)
+
+
+def execute(
+    experiment: Experiment[_Config],
+    config: _Config,
+    model: ModelOptions,
+    options: RunOptions,
+) -> Outcome:
+    """Carry out an experiment from the command line.
+
+    What can be refused is refused before the model is loaded.
+
+    Raises:
+        PlipError: as `carry_out`.
+    """
+    _check_outputs(options)
+    from plip.experiments import carry_out
+    from plip.text import Corpus, bundled_corpus
+
+    corpus = bundled_corpus() if options.corpus is None else Corpus.read(options.corpus)
+    subject = load_subject(model)
+    try:
+        with progress_bar(experiment.NAME) as progress:
+            return carry_out(
+                experiment,
+                config,
+                subject,
+                corpus,
+                directory=options.output,
+                resume=options.resume,
+                command=("plip", *sys.argv[1:]),
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        if options.output is not None:
+            say(f"what is done is in {options.output}; --resume goes on from there")
+        raise
+
+
+def _check_outputs(options: RunOptions) -> None:
+    if options.resume and options.output is None:
+        raise typer.BadParameter("--resume needs --output, the directory of the run")
+    if options.output is not None and options.output.suffix == ".json":
+        raise typer.BadParameter(
+            f"--output {options.output} names the directory of a run; --json writes one file"
+        )
+    if options.output is not None:
+        from plip.records import check_directory
+
+        check_directory(options.output, resume=options.resume)
+    check_json(options.json)
+
+
+def check_json(path: Path | None) -> None:
+    """Check that the JSON document can be written, before anything is computed for it.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    if path is not None and path != STDOUT:
+        from plip.records import check_writable
+
+        check_writable(path)
+
+
+def of_kind(records: Sequence[AnyRecord], kind: type[_Record]) -> tuple[_Record, ...]:
+    """Pick the records of one kind, in order."""
+    return tuple(record for record in records if isinstance(record, kind))

@@ -1,0 +1,50 @@
+"""What every experiment can be told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from plip.errors import ConfigError
+from plip.text import Group
+
+__all__ = ["ExperimentConfig", "LayerIndex"]
+
+LayerIndex = Annotated[int, Field(ge=0)]
+
+
+class ExperimentConfig(BaseModel):
+    """The options of an experiment, frozen.
+
+    Raises:
+        ConfigError: an option without meaning.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    layer: LayerIndex | Literal["all"] | None = None
+    """A layer from 0; None for the model's own default."""
+
+    groups: tuple[Group, ...] = Field(default=tuple(Group), min_length=1)
+    """Which groups of the corpus to measure."""
+
+    max_samples: Annotated[int, Field(ge=1)] | None = None
+    """The most samples of each group, the first ones; None for all."""
+
+    batch_tokens: int = Field(default=4096, ge=1)
+    """How many tokens to run at once; a longer text runs alone."""
+
+    def __init__(self, **options: Any) -> None:
+        try:
+            super().__init__(**options)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in fault["loc"])
+            raise ConfigError(
+                f"option {place}" if place else "options",
+                wanted=fault["msg"][0].lower() + fault["msg"][1:],
+                found=repr(fault["input"]),
+                advice="see the option's description",
+                details={"option": place},
+            ) from error

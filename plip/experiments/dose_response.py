@@ -1,0 +1,185 @@
+"""Dose-response: how attention and prediction move as the marker's edges are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from torch import Tensor
+
+from plip.errors import LayerError, MeasureError
+from plip.experiments.conditions import Mode, Treatment, treatments
+from plip.experiments.config import ExperimentConfig, LayerIndex
+from plip.experiments.dose_points import sample_record
+from plip.experiments.dose_summary import summarise
+from plip.experiments.layers import choose_layers
+from plip.experiments.samples import batches, locate, sample_fields
+from plip.measure import attention_to_targets
+from plip.models import Capture, Subject
+from plip.records import AnyRecord, DoseResponseSample, DoseResponseSummary
+from plip.text import Corpus, Group, Located
+
+__all__ = ["DEFAULT_DOSES", "NAME", "DoseResponseConfig", "run"]
+
+NAME = "dose-response"
+
+#: The paper's factors (§2.1).
+DEFAULT_DOSES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
+
+Dose = Annotated[float, Field(ge=0)]
+
+
+class DoseResponseConfig(ExperimentConfig):
+    """The options of a dose-response experiment."""
+
+    layer: LayerIndex | None = None
+    """The steered layer, from 0; None for the model's own default."""
+
+    groups: tuple[Group, ...] = Field(default=(Group.RUST_TEST,), min_length=1)
+    """Which groups of the corpus to steer; the paper's by default."""
+
+    doses: tuple[Dose, ...] = Field(default=DEFAULT_DOSES, min_length=1)
+    """Factors of the target edges, dimensionless, each once."""
+
+    target_attention: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """A level of attention to reach as well, a fraction."""
+
+    mode: Mode = "set-value"
+    """How that level is reached."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the bootstrap."""
+
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Level of the intervals."""
+
+    resamples: Annotated[int, Field(ge=1)] = 9999
+    """Bootstrap samples drawn for each interval."""
+
+    @field_validator("doses")
+    @classmethod
+    def _each_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(doses)) < len(doses):
+            raise ValueError("each dose once")
+        return doses
+
+
+def run(
+    config: DoseResponseConfig, subject: Subject, corpus: Corpus, done: Sequence[AnyRecord] = ()
+) -> Iterator[AnyRecord]:
+    """Steer each sample's marker → target edges by every dose, and measure what changes.
+
+    All doses of a batch of texts share their work (`Subject.sweep`). The baseline is a run without
+    a plan in that same sweep.
+
+    Args:
+        config: the options.
+        subject: the model.
+        corpus: the samples.
+        done: records of the same run that are there already.
+
+    Yields:
+        A `DoseResponseSample` for every sample that is not done, then a `DoseResponseSummary`.
+
+    Raises:
+        LayerError, CorpusError, PositionError, ContextLengthError: before anything is run.
+        MeasureError: no sample can be measured, or logits are no numbers.
+        WitnessError: an intervention that did not do what it says.
+
+    Source: STEERING_RESULTS.md §2.
+    """
+    choice = choose_layers(config.layer, subject)
+    located = locate(config, subject, corpus)
+    _check_measurable(located)
+    _check_reach(choice.layer, subject, located)
+    if any(isinstance(record, DoseResponseSummary) for record in done):
+        return
+    records = {record.key: record for record in done if isinstance(record, DoseResponseSample)}
+    waiting = [item for item in located if item.sample.id not in records]
+    for batch in batches(waiting, config.batch_tokens, copies=len(config.doses) + 1):
+        for record in _measure(batch, choice.layer, subject, config):
+            records[record.key] = record
+            yield record
+    yield summarise(
+        [records[item.sample.id] for item in located],
+        choice,
+        seed=config.seed,
+        confidence=config.confidence,
+        resamples=config.resamples,
+    )
+
+
+def _check_measurable(located: Sequence[Located]) -> None:
+    if all(item.excluded is not None for item in located):
+        raise MeasureError(
+            "samples",
+            wanted="at least one that can be measured",
+            found=f"none of {len(located)}; {located[0].sample.id!r}: {located[0].excluded}",
+            advice="choose other groups or another corpus",
+        )
+
+
+def _check_reach(layer: int, subject: Subject, located: Sequence[Located]) -> None:
+    """Refuse the last layer: above it no row reads another, so every divergence would be 0."""
+    if layer < subject.n_layers - 1:
+        return
+    inner = [item.sample.id for item in located if item.query < len(item.tokens) - 1]
+    if inner:
+        raise LayerError(
+            f"layer {layer}",
+            wanted="a layer below the last, whose steered rows can reach the prediction",
+            found=f"the last of {subject.n_layers}, and markers before the last token "
+            f"({len(inner)} samples, such as {inner[0]!r})",
+            advice=f"steer a layer in 0 … {subject.n_layers - 2}",
+            details={"layer": layer, "layers": subject.n_layers},
+        )
+
+
+def _measure(
+    batch: Sequence[Located], layer: int, subject: Subject, config: DoseResponseConfig
+) -> Iterator[DoseResponseSample]:
+    measured = [item for item in batch if item.excluded is None]
+    found: dict[str, DoseResponseSample] = {}
+    if measured:
+        plans = _plans(measured, layer, subject, config)
+        runs = subject.sweep(
+            [item.tokens for item in measured],
+            [[None, *(each.plan for each in mine if each.plan is not None)] for mine in plans],
+            capture=[Capture(layers=[layer], queries=[item.query]) for item in measured],
+        )
+        for item, mine, outcome in zip(measured, plans, runs, strict=True):
+            found[item.sample.id] = sample_record(item, layer, mine, outcome)
+    for item in batch:
+        yield found.get(item.sample.id) or DoseResponseSample(
+            **sample_fields(item), layer=layer, baseline_attention=None, points=()
+        )
+
+
+def _plans(
+    measured: Sequence[Located], layer: int, subject: Subject, config: DoseResponseConfig
+) -> list[list[Treatment]]:
+    weights: Sequence[Tensor | None] = [None] * len(measured)
+    if config.target_attention is not None and config.mode == "scale":
+        rows = subject.run(
+            [item.tokens for item in measured],
+            capture=[Capture(layers=[layer], queries=[item.query]) for item in measured],
+            positions="none",
+        ).attention[layer]
+        weights = [
+            attention_to_targets(row[:, 0], item.keys).weights
+            for row, item in zip(rows, measured, strict=True)
+        ]
+    return [
+        list(
+            treatments(
+                item,
+                known,
+                subject,
+                layer=layer,
+                doses=config.doses,
+                target=config.target_attention,
+            )
+        )
+        for item, known in zip(measured, weights, strict=True)
+    ]

@@ -1,0 +1,15 @@
+"""Reports: results as tables for the terminal and as JSON documents."""
+
+from plip.report.audit import render_audit
+from plip.report.calibration import render_calibration
+from plip.report.documents import calibration_document, dose_response_document, to_json
+from plip.report.dose_response import render_dose_response
+
+__all__ = [
+    "calibration_document",
+    "dose_response_document",
+    "render_audit",
+    "render_calibration",
+    "render_dose_response",
+    "to_json",
+]

@@ -1,0 +1,101 @@
+"""A dose-response experiment as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from plip.records import DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary, Spread
+from plip.report.figures import NOTHING, nats, percent
+
+__all__ = ["render_dose_response"]
+
+
+def render_dose_response(
+    summary: DoseResponseSummary,
+    samples: Sequence[DoseResponseSample],
+    *,
+    model: str,
+    verbose: bool = False,
+) -> RenderableType:
+    """Return attention and divergence at each dose.
+
+    Args:
+        summary: of the experiment.
+        samples: its samples, in the order to show.
+        model: what was steered.
+        verbose: whether every sample is shown too.
+    """
+    table = _doses(summary, f"Dose-response of {model}, layer {summary.layer}")
+    baseline = Text(f"attention without steering  {percent(summary.baseline_attention.mean)}")
+    parts: list[RenderableType] = [_samples(samples, summary.layer)] if verbose else []
+    return Group(*parts, table, baseline)
+
+
+def _table(title: str) -> Table:
+    return Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _doses(summary: DoseResponseSummary, title: str) -> Table:
+    table = _table(title)
+    table.add_column("dose")
+    for name in ("n", "attention", "KL (nats)", "SD", f"{summary.confidence:.0%} CI", "top-1"):
+        table.add_column(name, justify="right")
+    for dose in summary.doses:
+        table.add_row(
+            _dose(dose),
+            str(dose.n) if dose.excluded == 0 else f"{dose.n} (−{dose.excluded})",
+            percent(dose.attention.mean),
+            nats(dose.kl.mean),
+            nats(dose.kl.sd),
+            _interval(dose.kl),
+            f"{dose.top1_changed}/{dose.n}" if dose.n else NOTHING,
+        )
+    table.caption = Text(
+        "KL(baseline ‖ steered) at the last token; top-1: predictions changed"
+        + ("; (−k): k samples excluded" if any(dose.excluded for dose in summary.doses) else "")
+    )
+    return table
+
+
+def _samples(samples: Sequence[DoseResponseSample], layer: int) -> Table:
+    table = _table(f"Samples, layer {layer}")
+    table.add_column("sample", overflow="fold")
+    table.add_column("dose")
+    for name in ("attention", "KL (nats)", "top-1"):
+        table.add_column(name, justify="right")
+    for sample in samples:
+        if not sample.points:
+            table.add_row(sample.sample, "excluded", NOTHING, NOTHING, NOTHING)
+        for index, point in enumerate(sample.points):
+            table.add_row(sample.sample if index == 0 else "", *_point(point))
+        table.add_section()
+    return table
+
+
+def _point(point: DosePoint) -> tuple[str, ...]:
+    if point.excluded is not None:
+        return _dose(point), "excluded", NOTHING, NOTHING
+    changed = "changed" if point.top1_changed else "same"
+    divergence = "infinite" if point.kl_infinite else nats(point.kl_nats)
+    return _dose(point), percent(point.attention), divergence, changed
+
+
+def _dose(entry: DoseSummary | DosePoint) -> str:
+    level = NOTHING if entry.target is None else f"{100 * entry.target:.4g}%"
+    if entry.condition == "set-value":
+        return f"set to {level}"
+    if entry.condition == "scale-to-target":
+        factor = "" if entry.dose is None else f" ({entry.dose:.4g}×)"
+        return f"scaled to {level}{factor}"
+    return f"{entry.dose:g}×"
+
+
+def _interval(spread: Spread) -> str:
+    if spread.ci_low is None or spread.ci_high is None:
+        return NOTHING
+    return f"{spread.ci_low:.3g} … {spread.ci_high:.3g}"
