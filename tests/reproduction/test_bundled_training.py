@@ -1,0 +1,84 @@
+"""A few steps of the recipe that trains the bundled models."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from tools.train_bundled.__main__ import RECIPES
+from tools.train_bundled.export import export_model, load_exported
+from tools.train_bundled.names import Namer
+from tools.train_bundled.python_functions import python_document
+from tools.train_bundled.rust_functions import rust_document
+from tools.train_bundled.tokenizer import (
+    END_OF_TEXT_ID,
+    encode,
+    save_tokenizer,
+    train_tokenizer,
+)
+from tools.train_bundled.train import Plan, train
+
+pytestmark = pytest.mark.slow
+
+POOL = ["apple", "bridge", "candle", "desert", "engine", "forest", "garden", "harbor", "island"]
+
+
+def namer() -> Namer:
+    return Namer(POOL, random.Random(5), held_out=False)
+
+
+def documents() -> list[str]:
+    source = namer()
+    return [make(source) for _ in range(150) for make in (python_document, rust_document)]
+
+
+def test_training_learns_and_resumes(tmp_path: Path) -> None:
+    texts = documents()
+    tokenizer = train_tokenizer(texts)
+    tokens = encode(tokenizer, texts)
+    size = tokenizer.get_vocab_size()
+    plan = Plan(steps=8, tokens_per_step=1024, warmup_steps=2, checkpoint_every=4, log_every=1)
+    recipe = RECIPES["transformer"]
+
+    torch.manual_seed(plan.seed)
+    model = recipe.build(size)
+    progress = train(model, tokens, END_OF_TEXT_ID, plan, tmp_path / "whole")
+    lines = (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[-1])["loss"] < json.loads(lines[0])["loss"]
+
+    again = recipe.build(size)
+    halfway = tmp_path / "whole" / "step-00004.pt"
+    resumed = train(again, tokens, END_OF_TEXT_ID, plan, tmp_path / "half", resume=halfway)
+    assert resumed.tokens == progress.tokens
+    assert resumed.loss == pytest.approx(progress.loss, rel=1e-3)
+
+    export_model(model, tmp_path / "out")
+    save_tokenizer(tokenizer, tmp_path / "out")
+    loaded, reader = load_exported(tmp_path / "out")
+    inputs = torch.tensor([reader(texts[0])["input_ids"]])
+    with torch.inference_mode():
+        gap = loaded(input_ids=inputs).logits - model(input_ids=inputs).logits
+    assert gap.abs().max() < 0.05
+
+
+def test_generated_rust_passes_its_tests(tmp_path: Path) -> None:
+    compiler = shutil.which("rustc")
+    if compiler is None:
+        pytest.skip("no rustc on this machine")
+    source = namer()
+    modules = []
+    while len(modules) < 40:
+        text = rust_document(source)
+        if not text.startswith("use "):
+            modules.append(f"mod m{len(modules)} {{\n{text}}}\n")
+    program = tmp_path / "generated.rs"
+    program.write_text("#![allow(warnings)]\n" + "\n".join(modules), encoding="utf-8")
+    command = [compiler, "--test", str(program), "-o", str(tmp_path / "generated")]
+    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([str(tmp_path / "generated")], check=True, capture_output=True)

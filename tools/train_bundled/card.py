@@ -1,0 +1,149 @@
+"""The model card of a bundled model, in the form the hub uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _percent(result: dict[str, Any]) -> str:
+    return f"{result['copied']} of {result['prompts']} ({100 * result['share']:.1f} %)"
+
+
+def _sources(manifest: dict[str, Any]) -> str:
+    rows = ["| source | version | from | licence | files |", "|---|---|---|---|---|"]
+    for source in manifest["sources"]:
+        cells = (source[key] for key in ("name", "version", "registry", "licence"))
+        rows.append(f"| {' | '.join(cells)} | {source['files']} |")
+    return "\n".join(rows)
+
+
+def _mix(manifest: dict[str, Any]) -> str:
+    total = sum(manifest["mix_bytes"].values())
+    rows = ["| kind | bytes | share |", "|---|---|---|"]
+    for kind, size in manifest["mix_bytes"].items():
+        rows.append(f"| {kind} | {size:,} | {100 * size / total:.1f} % |")
+    return "\n".join(rows)
+
+
+def _bits(manifest: dict[str, Any]) -> str:
+    rows = ["| held-out documents | bits per byte |", "|---|---|"]
+    for kind, bits in manifest["evaluation"]["held_out"]["bits_per_byte"].items():
+        rows.append(f"| {kind} | {bits:.3f} |")
+    return "\n".join(rows)
+
+
+def _misses(manifest: dict[str, Any]) -> str:
+    lines: list[str] = []
+    for kind, result in manifest["evaluation"]["names"].items():
+        lines += [
+            f"- {kind.replace('_', ' ')}: `{miss['name']}`, predicted `{miss['token']!r}`"
+            for miss in result["missed"]
+        ]
+    return "\n".join(lines) if lines else "- none"
+
+
+def _seen(manifest: dict[str, Any]) -> str:
+    seen = manifest["evaluation"]["names_defined_in_training_data"]
+    lists = [
+        f"{language}: {', '.join(f'`{name}`' for name in names) if names else 'none'}"
+        for language, names in seen.items()
+    ]
+    return "; ".join(lists)
+
+
+def _phases(plan: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{length} tokens for {100 * share:.0f} % of the steps" for share, length in plan["phases"]
+    )
+
+
+def card(manifest: dict[str, Any], title: str, architecture: str, command: str) -> str:
+    """Text of the card."""
+    names = manifest["evaluation"]["names"]
+    held_out = manifest["evaluation"]["held_out"]
+    training = manifest["training"]
+    plan = training["plan"]
+    return f"""---
+language:
+- code
+library_name: transformers
+pipeline_tag: text-generation
+tags:
+- code
+- python
+- rust
+---
+
+# {title}
+
+{architecture}
+
+The model exists so that every command and test has a trained network to run on without a
+download. It shows that the machinery works. It is **no evidence for or against any hypothesis
+about large models**: it is far too small, most of what it has learned is to copy names and to
+follow the form of tests, and it was trained on data made for that purpose.
+
+## Data
+
+Real code with permissive licences, as registries deliver it, and functions made by a seeded
+generator. The values in generated doctests were found by running the function; those in generated
+Rust tests by evaluating an equivalent Python expression. None of the real code is stored in the
+repository; the recipe fetches it by name, version and digest. Functions whose names hash into one
+bucket in 25, and real files likewise, are kept out of training.
+
+{_mix(manifest)}
+
+{_sources(manifest)}
+
+## Training
+
+`{command}`
+
+{training["steps"]:,} steps, {training["tokens"]:,} tokens, rows of
+{_phases(plan)};
+Muon for the hidden matrices and AdamW for the rest, peak learning rate {plan["learning_rate"]},
+linear warm-up over {plan["warmup_steps"]} steps and linear decay over the last
+{100 * plan["decay_share"]:.0f} %; {training["precision"]}. Final training loss
+{training["loss"]:.3f} nats per token (moving average). It took {training["seconds"] / 60:.0f}
+minutes on {manifest["machine"]["threads"]} thread of a shared
+{manifest["machine"]["processor"]} processor.
+
+The corpus, the tokenizer and the order of the documents depend on seeds, pinned archives and the
+version of the running interpreter, whose standard library is one of the sources. Training in
+bfloat16 is not bit-identical between processors or versions of torch, so training again gives a
+similar model, not the same weights. The digest of the shipped weights is in `manifest.json`.
+
+{manifest["tokenizer"]["documents_encoded_in_two_pieces"] * 100:.0f} % of the documents were
+encoded in two pieces, cut at a random place or where prompts tend to end, so that a prompt such as
+`>>> ` that ends inside a token is not foreign to the model.
+
+## Evaluation
+
+Does the most probable next token begin the function's name? The prompts are
+`tests/data/bundled_functions.json`: functions written by hand, apart from the generator, read by
+the shipped float16 weights in float32.
+
+| prompt ends in | name copied |
+|---|---|
+| Python, `>>>` | {_percent(names["python"])} |
+| Python, `>>> ` with its space | {_percent(names["python_after_space"])} |
+| Rust, `assert_eq!(` | {_percent(names["rust"])} |
+| generated Python with held-out names, `>>>` | {_percent(held_out["generated_names_python"])} |
+| generated Rust with held-out names, `assert_eq!(` | {_percent(held_out["generated_names_rust"])} |
+
+Missed:
+
+{_misses(manifest)}
+
+Hand-written names that some training document also defines: {_seen(manifest)}.
+
+{_bits(manifest)}
+
+## What it does not show
+
+- Predicted values of calls are rarely right; the model does not compute.
+- Text longer than 1,024 tokens was never seen; most rows were 256 tokens long.
+- Natural language other than short comments was never seen.
+- Copying was trained on purpose, so finding it, or steering it, says nothing about how it arises
+  in models trained on code at large.
+"""
