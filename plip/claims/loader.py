@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
@@ -103,8 +102,7 @@ def _parse(name: str, text: str | None, model: type[_Model], faults: list[str]) 
         faults.append(f"{name}: wanted this file, found none")
         return None
     try:
-        # Decimals stay as written: 0.1 is one tenth.
-        table = tomllib.loads(text, parse_float=Decimal)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         faults.append(f"{name}: {error}")
         return None
@@ -163,8 +161,7 @@ def _attach_checks(
             if check is not None:
                 found += _own_fault(check, entries[entry.id], unread)
                 found += _input_faults(check, entries, unread, every_id_known)
-                known = all(i in entries for i in check.inputs())
-                if known and not found:
+                if all(i in entries for i in check.inputs()):
                     checks[entry.id].append(check)
             faults += [f"{entry.id}: {fault}" for fault in found]
     return {i: replace(entry, checks=tuple(checks[i])) for i, entry in entries.items()}

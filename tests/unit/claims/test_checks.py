@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plip.claims import CHECKS, Check, ClaimResult, Verdict
+from plip.claims import CHECKS, Check, ClaimResult, Ledger, Verdict, audit
 
 pytestmark = pytest.mark.fast
 
@@ -156,6 +156,27 @@ def test_dose_bound(
     assert claim.reason.startswith(f"scaling by {scale} takes a mean of 2.32% to some value in [")
 
 
+def test_dose_bound_from_the_finest_figures_of_the_baseline(
+    ledger_of: Callable[[str], Ledger],
+) -> None:
+    def entry(entry_id: str, quoted: str, unit: str, check: str = "") -> str:
+        return (
+            f'[[entry]]\nid = "{entry_id}"\nsection = "1"\nstatement = "Something."\n'
+            f'quoted = "{quoted}"\nunit = "{unit}"\nexact = {str(unit == "×").lower()}\n'
+            f"checks = [{check}]\n"
+        )
+
+    ledger = ledger_of(
+        entry("x", "2.20%", "%")
+        + entry("a", "2%", "%", '{ check = "mean_of", of = ["x"] }')
+        + entry("s", "2×", "×")
+        + entry("c", "4.50%", "%", f"{{ {BOUND} }}")
+    )
+    claim = audit(ledger).claims[-1]
+    assert claim.verdict is Verdict.CONTRADICTED
+    assert claim.checks[0].computed == (2.195, 4.41)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "verdict", "start"),
     [
@@ -201,7 +222,22 @@ def test_scale_needed_where_a_dose_meets_the_target_to_the_last_digit(check_of: 
     given = {"u": "1×", "s": "2×", "t": "3×", "c3": "2.32%", "a": "4.17%", "b": "5.70%"}
     claim = check_of("~2-3×", NEEDED, x="5.70%", **given)
     assert claim.verdict is Verdict.HOLDS
+    assert claim.reason.startswith("5.70% is first reached between 2× (4.17%) and 3× (5.70%)")
     assert claim.checks[0].computed is None  # its rounding may put 3× short of the target
+
+
+def test_scale_needed_where_a_dose_passes_the_target_by_the_last_digit(check_of: Judge) -> None:
+    given = {"u": "1×", "s": "2×", "t": "3×", "c3": "2.32%", "a": "4.17%", "b": "5.71%"}
+    claim = check_of("~2-3×", NEEDED, x="5.70%", **given)
+    assert claim.verdict is Verdict.HOLDS
+    assert claim.checks[0].computed == (2, 3)
+
+
+def test_scale_needed_where_a_dose_misses_the_target_by_the_last_digit(check_of: Judge) -> None:
+    given = {"u": "1×", "s": "2×", "t": "3×", "c3": "2.32%", "a": "5.69%", "b": "7.00%"}
+    claim = check_of("~1-2×", NEEDED, x="5.70%", **given)
+    # 5.69 and 5.70 may be one value that was rounded both ways: 2× is not ruled out.
+    assert claim.verdict is Verdict.UNSUPPORTED
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,15 @@ def test_a_quote_may_hold_more_than_the_figures_of_the_entry(ledger_of: Read) ->
             "a: approximately: tolerance: Input should be greater than 0",
         ),
         (
+            entry(
+                "a",
+                'quoted = "x"\nfigures = []',
+                '{ check = "approximately", value = "b", reference = "b", tolerance = 1.0 }',
+            )
+            + entry("b"),
+            "a: approximately: tolerance: Input should be less than 1",
+        ),
+        (
             SCALES
             + entry("b")
             + entry(
@@ -263,7 +272,7 @@ def test_all_faults_are_reported_together_and_none_twice(ledger_of: Read) -> Non
     text = (
         entry("dup")
         + entry("dup")
-        + entry("odd", 'quoted = "n/a"\nunit = "%"')
+        + entry("odd", 'quoted = "n/a"\nunit = "%"', '{ check = "identity_is_zero" }')
         # Rests on the unreadable figure: nothing to say until that one is mended.
         + entry("fine", checks='{ check = "same_as", other = "odd" }')
         + entry("lost", checks='{ check = "same_as", other = "nowhere" }')
@@ -313,6 +322,15 @@ def test_the_bundled_ledger_is_read_from_the_package_or_anywhere(tmp_path: Path)
     with as_file(files("plip.claims") / "papers" / "steering_results") as folder:
         shutil.copytree(folder, tmp_path / "steering_results")
     assert read_ledger(tmp_path / "steering_results") == ledger
+
+
+def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    header = 'format = "plip.ledger/1"\ntitle = "T"\n'
+    texts = {"b1.toml": entry("second"), "a2.toml": entry("first"), "paper.toml": header}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "notes.md").write_text("no part of the ledger", encoding="utf-8")
+    assert list(read_ledger(tmp_path).entries) == ["first", "second"]
 
 
 def test_an_unknown_bundled_ledger() -> None:
