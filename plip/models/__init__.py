@@ -2,9 +2,9 @@
 
 from plip.models.known import KnownModel, known_models
 from plip.models.loading import load, wrap
-from plip.models.results import Capture, Run, Work
+from plip.models.results import Capture, Prefix, Run, Work
 from plip.models.subject import Subject
-from plip.models.transformer import Prefix, TransformerSubject
+from plip.models.transformer import TransformerSubject
 from plip.models.witness import StepWitness, Witness
 
 __all__ = [

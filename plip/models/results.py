@@ -12,7 +12,7 @@ from torch import Tensor
 from plip.errors import LayerError, PositionError
 from plip.models.witness import Witness
 
-__all__ = ["Capture", "Positions", "Run", "Work"]
+__all__ = ["Capture", "Positions", "Prefix", "Run", "Work"]
 
 #: Which logits a run returns: of the last token of each text, of every token, or none.
 Positions = Literal["last", "all", "none"]
@@ -54,6 +54,19 @@ class Capture:
 
 def _indices(values: tuple[int, ...]) -> bool:
     return bool(values) and all(type(value) is int and value >= 0 for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """The first tokens of a text, computed once, with what they leave for later ones.
+
+    Args:
+        ids: the tokens.
+        keys_values: by layer, their keys and values, each [key-value head, key, dim].
+    """
+
+    ids: tuple[int, ...]
+    keys_values: Mapping[int, tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from plip.errors import (
-    ConfigError,
-    ContextLengthError,
-    EdgeError,
-    LayerError,
-    PositionError,
-    TextError,
-    UnsupportedModelError,
-)
+from plip.errors import TextError, UnsupportedModelError
 from plip.models.anatomy import Anatomy
-from plip.models.forward import Forward, KeyValues, Stop
+from plip.models.arguments import (
+    bad_argument,
+    check_capture,
+    check_lengths,
+    check_rows_left,
+    first_after,
+    listed,
+    one_each,
+)
+from plip.models.forward import Forward, Stop
 from plip.models.gather import gather_attention, gather_logits
 from plip.models.probe import agree, probe_tokens
 from plip.models.provenance import Origin, describe
-from plip.models.results import Capture, Positions, Run, Work
+from plip.models.results import Capture, Positions, Prefix, Run, Work
 from plip.models.seam import attached, in_session
 from plip.models.stream import Piece, blocks_of, pack
 from plip.models.sweep import sweep
@@ -34,20 +34,7 @@ from plip.plan import Plan, Scale, edges
 from plip.records import SubjectRecord
 from plip.text import Tokens, tokenize
 
-__all__ = ["Prefix", "TransformerSubject"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """The first tokens of a text, computed once, with what they leave for later ones.
-
-    Args:
-        ids: the tokens.
-        keys_values: by layer, their keys and values.
-    """
-
-    ids: tuple[int, ...]
-    keys_values: KeyValues
+__all__ = ["TransformerSubject"]
 
 
 class TransformerSubject:
@@ -139,14 +126,14 @@ class TransformerSubject:
             ContextLengthError: a text longer than the model's context.
             WitnessError: a plan that did not do what it says, or did nothing.
         """
-        texts = _listed(tokens, Tokens)
-        prefixes = _one_each("prefix", prefix, len(texts))
+        texts = listed(tokens, Tokens)
+        prefixes = one_each("prefix", prefix, len(texts))
         if positions not in ("last", "all", "none"):
-            raise _bad("positions", "'last', 'all' or 'none'", repr(positions))
+            raise bad_argument("positions", "'last', 'all' or 'none'", repr(positions))
         tracks, pieces = self._tracks(
             texts,
-            _one_each("plan", plan, len(texts)),
-            _one_each("capture", capture, len(texts)),
+            one_each("plan", plan, len(texts)),
+            one_each("capture", capture, len(texts)),
             prefixes,
         )
         return self._forward(tracks, pieces, prefixes, positions)[0]
@@ -190,10 +177,12 @@ class TransformerSubject:
         Raises:
             PlanError, ContextLengthError, WitnessError: as `run`.
         """
-        texts = _listed(tokens, Tokens)
-        captures = _one_each("capture", capture, len(texts))
+        texts = listed(tokens, Tokens)
+        captures = one_each("capture", capture, len(texts))
         if len(plans) != len(texts) or not all(plans):
-            raise _bad("plans", f"{len(texts)} lists of plans, none empty", f"{len(plans)} lists")
+            raise bad_argument(
+                "plans", f"{len(texts)} lists of plans, none empty", f"{len(plans)} lists"
+            )
         variants = [
             self._tracks([text] * len(mine), list(mine), [kept] * len(mine), [None] * len(mine))[0]
             for text, mine, kept in zip(texts, plans, captures, strict=True)
@@ -235,47 +224,21 @@ class TransformerSubject:
         captures: Sequence[Capture | None],
         prefixes: Sequence[Prefix | None],
     ) -> tuple[list[Track], list[Piece]]:
+        check_lengths(self.model.config, self.name, self.context, texts, prefixes)
         tracks, pieces = [], []
         for number, (text, plan, capture, prefix) in enumerate(
             zip(texts, plans, captures, prefixes, strict=True)
         ):
             who = f"sequence {number}" if len(texts) > 1 else "sequence"
-            self._check_length(who, text)
-            first = 0 if prefix is None else _first_after(who, text, prefix)
+            first = 0 if prefix is None else first_after(who, text, prefix)
             if plan is not None:
                 plan.check(self.heads, len(text))
-                _check_rows_left(who, plan, first, len(text))
+                check_rows_left(who, plan, first, len(text))
             if capture is not None:
-                self._check_capture(who, capture, first, len(text))
+                check_capture(who, capture, self.n_layers, first, len(text))
             tracks.append(Track(who, len(text), first, plan, capture))
             pieces.append(Piece(text.ids[first:], first))
         return tracks, pieces
-
-    def _check_length(self, who: str, text: Tokens) -> None:
-        if len(text) > self.context:
-            raise ContextLengthError(
-                who,
-                wanted=f"at most {self.context} tokens, the context of {self.name}",
-                found=f"{len(text)} tokens",
-                advice="shorten the text or use a model with a longer context",
-                details={"tokens": len(text), "context": self.context},
-            )
-
-    def _check_capture(self, who: str, capture: Capture, first: int, n_tokens: int) -> None:
-        if capture.layers[-1] >= self.n_layers:
-            raise LayerError(
-                f"{who}, capture",
-                wanted=f"a layer in 0 … {self.n_layers - 1}",
-                found=str(capture.layers[-1]),
-                advice="`plip models` shows how many layers a model has",
-            )
-        if min(capture.queries) < first or max(capture.queries) >= n_tokens:
-            raise PositionError(
-                f"{who}, capture",
-                wanted=f"query positions in {first} … {n_tokens - 1}",
-                found=str(list(capture.queries)),
-                advice="capture rows that this run computes",
-            )
 
     def _forward(
         self,
@@ -290,7 +253,7 @@ class TransformerSubject:
         if positions == "none":
             captured = [track.capture.layers[-1] for track in tracks if track.capture is not None]
             if not captured:
-                raise _bad("capture", "rows to capture where no logits are wanted", "none")
+                raise bad_argument("capture", "rows to capture where no logits are wanted", "none")
             stop_after = max(captured)
         session = Forward(
             self.anatomy,
@@ -327,45 +290,3 @@ class TransformerSubject:
         if positions == "last" and not options:
             logits = logits[:, ends]
         return gather_logits(logits[0], pieces, positions)
-
-
-def _listed(value: Any, kind: type) -> list[Any]:
-    listed = [value] if isinstance(value, kind) else list(value)
-    if not listed or not all(isinstance(item, kind) for item in listed):
-        raise _bad("tokens", f"plip.{kind.__name__}, one or several", repr(value)[:80])
-    return listed
-
-
-def _one_each(name: str, value: Any, count: int) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        return [value] * count
-    if len(value) != count:
-        raise _bad(name, f"one for each of the {count} sequences", f"{len(value)} of them")
-    return list(value)
-
-
-def _bad(who: str, wanted: str, found: str) -> ConfigError:
-    return ConfigError(who, wanted=wanted, found=found, advice="see the docstring of the call")
-
-
-def _first_after(who: str, text: Tokens, prefix: Prefix) -> int:
-    first = len(prefix.ids)
-    if len(text) <= first or text.ids[:first] != prefix.ids:
-        raise ConfigError(
-            f"{who}, prefix",
-            wanted="a text that begins with the prefix and goes on after it",
-            found=f"{len(text)} tokens against a prefix of {first}",
-            advice="prefill with the first tokens of the same text",
-        )
-    return first
-
-
-def _check_rows_left(who: str, plan: Plan, first: int, n_tokens: int) -> None:
-    for step in plan.steps:
-        if step.edges.listed and min(step.edges.query_positions(n_tokens)) < first:
-            raise EdgeError(
-                f"{who}, query {min(step.edges.query_positions(n_tokens))}",
-                wanted=f"a row after the prefix, from position {first}",
-                found="a row that the prefix has already computed",
-                advice="give the plan to prefill, or name later queries",
-            )
