@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -64,16 +65,23 @@ def load_subject(options: ModelOptions) -> Subject:
     """
     if options.cpu and options.device not in ("auto", "cpu"):
         raise typer.BadParameter(f"--cpu contradicts --device {options.device}")
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    if not sys.stderr.isatty():
-        logging.disable_progress_bar()
-        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    _hush_libraries()
     from plip.models import load
 
     device = "cpu" if options.cpu else options.device
     return load(options.model, device=device, dtype=options.dtype, revision=options.revision)
+
+
+def _hush_libraries() -> None:
+    """Leave it to errors to say what went wrong, and draw bars on a terminal only."""
+    if not sys.stderr.isatty():
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    if not sys.stderr.isatty():
+        transformers_logging.disable_progress_bar()
 
 
 def execute(

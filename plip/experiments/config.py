@@ -40,11 +40,12 @@ class ExperimentConfig(BaseModel):
             super().__init__(**options)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in fault["loc"])
+            option = str(fault["loc"][0]) if fault["loc"] else "combination"
+            wanted = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
             raise ConfigError(
-                f"option {place}" if place else "options",
-                wanted=fault["msg"][0].lower() + fault["msg"][1:],
+                f"option {option}",
+                wanted=wanted,
                 found=repr(fault["input"]),
-                advice="see the option's description",
-                details={"option": place},
+                advice="see what the option's description says",
+                details={"option": option, "input": fault["input"]},
             ) from error

@@ -132,8 +132,11 @@ class Manifest(Record):
         """Name what differs between two runs, apart from when and how they were started.
 
         Returns:
-            Such as "subject.dtype: 'float32' against 'bfloat16'", sorted.
+            Such as "subject.dtype: 'float32' against 'bfloat16'", sorted; of another experiment
+            only its name.
         """
+        if self.experiment != other.experiment:
+            return (f"experiment: {self.experiment!r} against {other.experiment!r}",)
         return tuple(sorted(_differences("", self._identity(), other._identity())))
 
     def _identity(self) -> dict[str, Any]:
