@@ -63,6 +63,9 @@ def card(manifest: dict[str, Any], title: str, architecture: str, command: str) 
     held_out = manifest["evaluation"]["held_out"]
     training = manifest["training"]
     plan = training["plan"]
+    fresh = training["optimizers_fresh_at"]
+    restart = f" At step {fresh} the optimizers began anew, without memory." if fresh else ""
+    minutes = round(training["seconds"] / 60)
     return f"""---
 language:
 - code
@@ -99,12 +102,12 @@ bucket in 25, and real files likewise, are kept out of training.
 
 `{command}`
 
-{training["steps"]:,} steps, {training["tokens"]:,} tokens, rows of
+{training["steps"]:,} steps, {training["tokens"]:,} tokens, in rows of
 {_phases(plan)};
 Muon for the hidden matrices and AdamW for the rest, peak learning rate {plan["learning_rate"]},
 linear warm-up over {plan["warmup_steps"]} steps and linear decay over the last
 {100 * plan["decay_share"]:.0f} %; {training["precision"]}. Final training loss
-{training["loss"]:.3f} nats per token (moving average). It took {training["seconds"] / 60:.0f}
+{training["loss"]:.3f} nats per token (moving average).{restart} It took {minutes}
 minutes on {manifest["machine"]["threads"]} thread of a shared
 {manifest["machine"]["processor"]} processor.
 

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 PROMPTS = Path(__file__).parents[2] / "tests" / "data" / "bundled_functions.json"
 CRITERION = 0.90
 HELD_OUT_PROMPTS = 200
+BATCH = 20
 
 _DEFINITIONS = {"python": re.compile(r"\bdef (\w+)\("), "rust": re.compile(r"\bfn (\w+)\(")}
 _CALLS = {"python": re.compile(r">>> (?=(\w+)\()"), "rust": re.compile(r"assert_eq!\((?=(\w+)\()")}
@@ -55,11 +56,20 @@ def begins_name(token: str, name: str) -> bool:
 
 
 @torch.inference_mode()
-def next_token(model: Any, tokenizer: Any, text: str) -> str:
-    """The most probable next token, decoded."""
-    inputs = torch.tensor([tokenizer(text)["input_ids"]])
-    best = int(model(input_ids=inputs).logits[0, -1].argmax())
-    return str(tokenizer.decode([best]))
+def next_tokens(model: Any, tokenizer: Any, texts: Sequence[str]) -> list[str]:
+    """The most probable next token after each text, decoded.
+
+    Shorter texts are filled up on the right, where a causal model does not see the filling.
+    """
+    found: list[str] = []
+    for start in range(0, len(texts), BATCH):
+        encoded = [tokenizer(text)["input_ids"] for text in texts[start : start + BATCH]]
+        longest = max(len(tokens) for tokens in encoded)
+        filled = [tokens + [0] * (longest - len(tokens)) for tokens in encoded]
+        logits = model(input_ids=torch.tensor(filled)).logits
+        for row, tokens in zip(logits, encoded, strict=True):
+            found.append(str(tokenizer.decode([int(row[len(tokens) - 1].argmax())])))
+    return found
 
 
 def name_copying(
@@ -67,8 +77,8 @@ def name_copying(
 ) -> dict[str, Any]:
     """How often the most probable next token begins the function's name."""
     missed: list[dict[str, str]] = []
-    for prompt in prompts:
-        token = next_token(model, tokenizer, prompt.prompt + suffix)
+    tokens = next_tokens(model, tokenizer, [prompt.prompt + suffix for prompt in prompts])
+    for prompt, token in zip(prompts, tokens, strict=True):
         if not begins_name(token, prompt.name):
             missed.append({"id": prompt.id, "name": prompt.name, "token": token})
     copied = len(prompts) - len(missed)
