@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from plip.claims import CheckResult, Verdict
@@ -22,10 +23,11 @@ def largest(check: str, values: Sequence[float], bound: float, what: str) -> Che
         return CheckResult(
             check=check, outcome=Verdict.NOT_CHECKABLE, reason=f"{what}: nothing was measured"
         )
-    most = max(values)
+    undefined = any(math.isnan(value) for value in values)
+    most = math.nan if undefined else max(values)
     return CheckResult(
         check=check,
         outcome=Verdict.HOLDS if most <= bound else Verdict.CONTRADICTED,
-        computed=(min(values), most),
+        computed=None if undefined else (min(values), most),
         reason=f"{what}: at most {most:.2g} in {len(values)} cases, {bound:.2g} allowed",
     )

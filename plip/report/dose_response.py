@@ -37,7 +37,13 @@ def render_dose_response(
 
 
 def _table(title: str) -> Table:
-    return Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(
+        title=Text(title),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
 
 
 def _doses(summary: DoseResponseSummary, title: str) -> Table:
@@ -57,7 +63,7 @@ def _doses(summary: DoseResponseSummary, title: str) -> Table:
         )
     table.caption = Text(
         "KL(baseline ‖ steered) at the last token; top-1: predictions changed"
-        + ("; (−k): k samples excluded" if any(dose.excluded for dose in summary.doses) else "")
+        + ("\n(−k): k samples excluded" if any(dose.excluded for dose in summary.doses) else "")
     )
     return table
 

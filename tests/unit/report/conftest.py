@@ -1,0 +1,223 @@
+"""Records of two small experiments, made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from plip.records import (
+    CalibrationSample,
+    CalibrationSummary,
+    CovariatesRecord,
+    DosePoint,
+    DoseResponseSample,
+    DoseResponseSummary,
+    DoseSummary,
+    GroupAttention,
+    LayerAttention,
+    LayerSummary,
+    Manifest,
+    Spread,
+    SubjectRecord,
+    installed_versions,
+)
+
+COVARIATES = CovariatesRecord(
+    distance_chars_nearest=5,
+    distance_chars_mean=7.5,
+    distance_tokens_nearest=5,
+    distance_tokens_mean=7.0,
+    n_targets=2,
+    n_chars=60,
+    n_tokens=20,
+    first_token_is_target=True,
+)
+
+
+def _sample(name: str, group: str, excluded: str | None = None) -> dict[str, Any]:
+    return {
+        "sample": name,
+        "group": group,
+        "query": 9,
+        "keys": () if excluded else (0, 4),
+        "merged": 1,
+        "excluded": excluded,
+        "covariates": COVARIATES,
+    }
+
+
+@pytest.fixture
+def shown() -> Callable[[RenderableType], str]:
+    """Print something as into a pipe, 80 columns wide."""
+
+    def show(result: RenderableType) -> str:
+        console = Console(width=80, force_terminal=False, highlight=False)
+        with console.capture() as capture:
+            console.print(result)
+        return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+    return show
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    """The manifest of either."""
+    return Manifest(
+        experiment="calibrate",
+        config={},
+        subject=SubjectRecord(
+            model="tiny",
+            revision=None,
+            architecture="Qwen2ForCausalLM",
+            weight_hash="ab",
+            tokenizer_hash=None,
+            dtype="float32",
+            device="cpu",
+            attention="sdpa",
+        ),
+        corpus_hash="ef",
+        seed=3,
+        versions=installed_versions(),
+        command=("plip",),
+        started=datetime(2026, 2, 1, tzinfo=UTC),
+        plan_hash="12",
+    )
+
+
+def _layer(layer: int, python: float, rust: float | None) -> LayerSummary:
+    return LayerSummary(
+        layer=layer,
+        groups=(
+            GroupAttention(group="python_doctest", n=2, excluded=0, mean=python, sd=0.0125),
+            GroupAttention(
+                group="rust_test", n=0 if rust is None else 1, excluded=1, mean=rust, sd=None
+            ),
+        ),
+        python=python,
+        rust=rust,
+        ratio=None if rust is None else python / rust,
+        ratio_undefined="no Rust test was measured" if rust is None else None,
+        recommended_target=python,
+    )
+
+
+@pytest.fixture
+def calibration() -> tuple[CalibrationSummary, list[CalibrationSample]]:
+    """Two layers of three samples, one of them excluded."""
+
+    def attention(layer: int, level: float) -> LayerAttention:
+        return LayerAttention(
+            layer=layer,
+            attention=level,
+            per_target=(level, level),
+            per_head=(level,),
+            edge_mass=(2 * level,),
+        )
+
+    samples = [
+        CalibrationSample(
+            **_sample("py_a", "python_doctest"), layers=(attention(0, 0.1), attention(1, 0.0625))
+        ),
+        CalibrationSample(
+            **_sample("rust_a", "rust_test"), layers=(attention(0, 0.05), attention(1, 0.025))
+        ),
+        CalibrationSample(**_sample("rust_b", "rust_test", "too late"), layers=()),
+    ]
+    summary = CalibrationSummary(
+        layer=1,
+        layer_choice="layer 1, two thirds of the depth of 2",
+        layers=(_layer(0, 0.1, None), _layer(1, 0.0625, 0.025)),
+    )
+    return summary, samples
+
+
+def _spread(mean: float | None, n: int = 2) -> Spread:
+    if mean is None:
+        reason = f"infinite in 1 of {n} samples" if n else "no sample"
+        return Spread(n=n, mean=None, sd=None, ci_low=None, ci_high=None, undefined=reason)
+    return Spread(n=n, mean=mean, sd=mean / 4, ci_low=mean / 2, ci_high=mean * 2, undefined=None)
+
+
+@pytest.fixture
+def dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
+    """Two doses and two targets of three samples, one of them excluded."""
+
+    def measured(
+        condition: Any, dose: float | None, target: float | None, kl: float | None
+    ) -> DosePoint:
+        return DosePoint(
+            condition=condition,
+            dose=dose,
+            target=target,
+            attention=0.125,
+            attention_predicted=0.125,
+            kl_nats=kl,
+            kl_infinite=kl is None,
+            baseline_token=3,
+            steered_token=4 if kl else 3,
+            top1_changed=bool(kl),
+            plan_hash="cd",
+        )
+
+    points = (
+        measured("dose", 0.5, None, 0.0),
+        measured("dose", 6.0, None, 0.25),
+        measured("scale-to-target", 3.14159, 0.09, None),
+        DosePoint(condition="set-value", target=0.6, excluded="too much"),
+    )
+    samples = [
+        DoseResponseSample(
+            **_sample(name, "rust_test"), layer=4, baseline_attention=0.0625, points=points
+        )
+        for name in ("rust_a", "rust_b")
+    ]
+    samples.append(
+        DoseResponseSample(
+            **_sample("rust_c", "rust_test", "too late"),
+            layer=4,
+            baseline_attention=None,
+            points=(),
+        )
+    )
+
+    def dose(condition: Any, kl: Spread, **fields: Any) -> DoseSummary:
+        return DoseSummary(
+            **{
+                "condition": condition,
+                "dose": None,
+                "target": None,
+                "n": 2,
+                "excluded": 1,
+                "attention": _spread(0.125),
+                "kl": kl,
+                "top1_changed": 1,
+                **fields,
+            }
+        )
+
+    summary = DoseResponseSummary(
+        layer=4,
+        layer_choice="layer 4, as asked for",
+        baseline_attention=_spread(0.0625),
+        doses=(
+            dose("dose", _spread(0.0), dose=0.5),
+            dose("dose", _spread(0.25), dose=6.0),
+            dose("scale-to-target", _spread(None), target=0.09),
+            dose(
+                "set-value",
+                _spread(None, 0),
+                target=0.6,
+                n=0,
+                excluded=3,
+                attention=_spread(None, 0),
+                top1_changed=0,
+            ),
+        ),
+        confidence=0.95,
+        resamples=100,
+    )
+    return summary, samples

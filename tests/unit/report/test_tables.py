@@ -1,0 +1,125 @@
+"""Tables of calibration and dose-response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from rich.console import RenderableType
+
+from plip.records import (
+    CalibrationSample,
+    CalibrationSummary,
+    DoseResponseSample,
+    DoseResponseSummary,
+)
+from plip.report import render_calibration, render_dose_response
+
+pytestmark = pytest.mark.fast
+
+Shown = Callable[[RenderableType], str]
+Calibration = tuple[CalibrationSummary, list[CalibrationSample]]
+DoseResponse = tuple[DoseResponseSummary, list[DoseResponseSample]]
+
+GROUPS = """\
+Attention from marker to function, tiny, layer 1
+
+ group            samples   excluded    mean      SD
+ ───────────────────────────────────────────────────
+ python_doctest         2          0   6.25%   1.25%
+ rust_test              1          1   2.50%       –
+
+Python doctests            6.25%
+Rust tests                 2.50%
+ratio Python / Rust        2.50×
+recommended target         6.25%"""
+
+LAYERS = """\
+Means by layer
+
+ layer   Python doctests   Rust tests   ratio
+ ────────────────────────────────────────────
+     0            10.00%            –       –
+     1             6.25%        2.50%   2.50×
+"""
+
+SAMPLES = """\
+Samples, layer 1
+
+ sample   attention      sum   targets   merged   distance
+ ─────────────────────────────────────────────────────────
+ py_a         6.25%   12.50%         2        1        7.0
+
+ rust_a       2.50%    5.00%         2        1        7.0
+ rust_b    excluded        –         –        1        7.0
+"""
+
+DOSES = """\
+Dose-response of tiny, layer 4
+
+ dose                n   attention   KL (nats)       SD        95% CI   top-1
+ ────────────────────────────────────────────────────────────────────────────
+ 0.5×           2 (−1)      12.50%           0        0         0 … 0     1/2
+ 6×             2 (−1)      12.50%        0.25   0.0625   0.125 … 0.5     1/2
+ scaled to 9%   2 (−1)      12.50%           –        –             –     1/2
+ set to 60%     0 (−3)           –           –        –             –       –
+"""
+
+POINTS = """\
+ sample   dose                    attention   KL (nats)     top-1
+ ────────────────────────────────────────────────────────────────
+ rust_a   0.5×                       12.50%           0      same
+          6×                         12.50%        0.25   changed
+          scaled to 9% (3.142×)      12.50%    infinite      same
+          set to 60%               excluded           –         –
+"""
+
+
+def test_a_calibration(shown: Shown, calibration: Calibration) -> None:
+    text = shown(render_calibration(*calibration, model="tiny"))
+    assert text == LAYERS + "\n" + GROUPS
+
+
+def test_a_calibration_of_one_layer_shows_no_layers(shown: Shown, calibration: Calibration) -> None:
+    summary, samples = calibration
+    single = summary.model_copy(update={"layers": summary.layers[1:]})
+    assert shown(render_calibration(single, samples, model="tiny")) == GROUPS
+
+
+def test_every_sample_of_a_calibration(shown: Shown, calibration: Calibration) -> None:
+    text = shown(render_calibration(*calibration, model="tiny", verbose=True))
+    assert text.startswith(SAMPLES)
+    assert "distance: marker to targets, mean, in tokens" in text
+
+
+def test_a_ratio_that_is_undefined_says_why(shown: Shown, calibration: Calibration) -> None:
+    summary, samples = calibration
+    other = summary.model_copy(update={"layer": 0})
+    text = shown(render_calibration(other, samples, model="tiny"))
+    assert "ratio Python / Rust        no Rust test was measured" in text
+
+
+def test_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:
+    text = shown(render_dose_response(*dose_response, model="tiny"))
+    assert text.startswith(DOSES)
+    assert text.endswith(
+        "\nKL(baseline ‖ steered) at the last token; top-1: predictions changed"
+        "\n(−k): k samples excluded"
+        "\nattention without steering  6.25%"
+    )
+
+
+def test_every_sample_of_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:
+    text = shown(render_dose_response(*dose_response, model="tiny", verbose=True))
+    assert POINTS in text
+    assert ["rust_c", "excluded", "–", "–", "–"] in [line.split() for line in text.splitlines()]
+
+
+def test_nothing_is_wider_than_80_columns(
+    shown: Shown, calibration: Calibration, dose_response: DoseResponse
+) -> None:
+    for result in (
+        render_calibration(*calibration, model="Qwen/Qwen2.5-Coder-3B-Instruct", verbose=True),
+        render_dose_response(*dose_response, model="Qwen/Qwen2.5-Coder-3B-Instruct", verbose=True),
+    ):
+        assert max(map(len, shown(result).splitlines())) <= 80
