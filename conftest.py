@@ -21,6 +21,15 @@ settings.register_profile("stress", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let an author insist on the real checkpoints."""
+    parser.addoption(
+        "--require-checkpoints",
+        action="store_true",
+        help="fail where a test lacks a checkpoint, instead of skipping it",
+    )
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The paper and its repository's data files, which are not part of this project."""
