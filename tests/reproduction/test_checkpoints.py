@@ -61,7 +61,7 @@ def test_attention_of_every_sample(key: str, subject: TransformerSubject, corpus
     _, layer, section, _ = MODELS[key]
     config = CalibrateConfig(layer=layer, groups=(Group.PYTHON_DOCTEST, Group.RUST_TEST))
     found = {
-        record.id: 100 * record.layers[0].attention
+        record.sample: 100 * record.layers[0].attention
         for record in calibrate.run(config, subject, corpus)
         if isinstance(record, CalibrationSample)
     }
