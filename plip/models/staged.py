@@ -117,9 +117,7 @@ class Staged(Forward):
         return self._attend_chosen(call)
 
     def _attend_chosen(self, call: Call) -> Tensor:
-        out = call.query.new_zeros(
-            1, call.query.shape[2], call.query.shape[1], call.value.shape[-1]
-        )
+        outs: list[Tensor] = []
         start = 0
         for number, rows in enumerate(self._chosen[call.layer]):
             if not rows:
@@ -128,12 +126,11 @@ class Staged(Forward):
             start += len(rows)
             query = call.query[:, :, part]
             key, value = self.keys_values(number, call.layer)
-            # Rows that are steered all the same need no attention of their own.
-            if set(rows) - set(self.tracks[number].steered(call.layer)):
-                sees = self.visibility(call.layer)
-                out[:, part] = attend_rows(call, query, key[None], value[None], rows, sees)
-            self.steer(call, number, rows, (query[0], key, value), out[0, part])
-        return out
+            sees = self.visibility(call.layer)
+            out = attend_rows(call, query, key[None], value[None], rows, sees)
+            self.steer(call, number, rows, (query[0], key, value), out[0])
+            outs.append(out)
+        return torch.cat(outs, dim=1)
 
     def keys_values(self, track: int, layer: int) -> tuple[Tensor, Tensor]:
         """Return every key and value that a track's chosen rows may see in a layer."""

@@ -107,7 +107,7 @@ class Track:
             out: [row, head, dim], overwritten in steered rows; None if nobody wants it.
 
         Returns:
-            How many rows were steered.
+            How many rows had edges and were steered.
 
         Raises:
             EmptyRowError: a row lost all its mass.
@@ -123,19 +123,19 @@ class Track:
         index = [rows.index(position) for position in wanted]
         heads, keys = data.query.shape[0], data.key.shape[1]
         size = max(1, _BLOCK // (heads * keys))
+        count = 0
         for start in range(0, len(wanted), size):
             block = slice(start, start + size)
-            self._attend_block(data, wanted[block], index[block], steered, out)
-        return len(steered)
+            count += self._attend_block(data, wanted[block], index[block], out)
+        return count
 
     def _attend_block(
         self,
         data: LayerInput,
         positions: list[int],
         index: list[int],
-        steered: set[int],
         out: Tensor | None,
-    ) -> None:
+    ) -> int:
         device = data.query.device
         where = torch.tensor(positions, device=device)
         every = torch.arange(data.key.shape[1], device=device)
@@ -147,34 +147,39 @@ class Track:
             scaling=data.scaling,
             softcap=data.softcap,
         )
-        changed, steps = self._operate(data, scores, where, visible)
+        changed, met, steps = self._operate(data, scores, where, visible)
         weights = row_weights(changed)
-        local = [number for number, position in enumerate(positions) if position in steered]
-        if local:
-            chosen = torch.tensor(local, device=device)
+        touched = [number for number, any_head in enumerate(met.any(0).tolist()) if any_head]
+        if touched:
+            chosen = torch.tensor(touched, device=device)
             mine = weights[:, chosen]
-            self._check_rows(data.layer, scores, mine, [positions[number] for number in local])
+            self._check_rows(data.layer, scores, mine, [positions[number] for number in touched])
             self.evidence.append(
                 RowsEvidence(
                     layer=data.layer,
-                    rows=len(local),
+                    rows=len(touched),
                     row_sum_error=(mine.sum(-1) - 1).abs().max(),
                     forbidden=mine.masked_fill(visible[chosen], 0).sum(-1).max(),
                     steps=steps,
                 )
             )
             if out is not None:
-                rows = torch.tensor([index[number] for number in local], device=device)
-                out[rows] = row_output(mine, data.value).transpose(0, 1).to(out.dtype)
+                # Heads without edges in a row keep what SDPA gave them, bit for bit.
+                rows = torch.tensor([index[number] for number in touched], device=device)
+                mixed = row_output(mine, data.value).transpose(0, 1).to(out.dtype)
+                out[rows] = torch.where(met[:, chosen].T[..., None], mixed, out[rows])
         kept = set(self.captured(data.layer))
         for number, position in enumerate(positions):
             if position in kept:
                 self.rows[data.layer, position] = weights[:, number]
+        return len(touched)
 
     def _operate(
         self, data: LayerInput, scores: Tensor, where: Tensor, visible: Tensor
-    ) -> tuple[Tensor, tuple[StepEvidence, ...]]:
+    ) -> tuple[Tensor, Tensor, tuple[StepEvidence, ...]]:
+        """Carry out the steps on scores; say which heads and rows had edges, [head, row]."""
         found: list[StepEvidence] = []
+        every = torch.zeros(scores.shape[:2], dtype=torch.bool, device=scores.device)
         for number, step in self.steps(data.layer):
             edges = _edge_mask(step, where, visible)
             count = edges.sum(-1)
@@ -188,12 +193,13 @@ class Track:
             after = edge_mass(row_weights(scores), edges)
             expected = expected_mass(before, edges.sum(-1), step.operation)
             met = edges.any(-1)
+            every |= met
             found.append(
                 StepEvidence(
                     number, before[met], after[met], expected[met], rows=int((count > 0).sum())
                 )
             )
-        return scores, tuple(found)
+        return scores, every, tuple(found)
 
     def _check_listed(self, step: Step, layer: int, where: Tensor, count: Tensor) -> None:
         queries = step.edges.query_positions(self.n_tokens)

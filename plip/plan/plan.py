@@ -74,7 +74,8 @@ class Step:
         if not self.edges.listed:
             return
         count = max(self.edges.key_count(query) for query in self.edges.query_positions(n_tokens))
-        if count * target > 1:
+        # E·v may exceed 1 by rounding, as 10 · 0.1 or 3 · (1/3) do.
+        if count * target > 1 + 1e-9:
             raise OperationError(
                 f"SetValue({target:g})",
                 wanted=f"{count} edges of a row to need at most all of its attention",
