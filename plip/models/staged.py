@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -27,7 +28,7 @@ class _KeysOnly(Exception):  # no error: the rest of the layer is not wanted
     """Ends a decoder layer once its keys and values are known."""
 
 
-class Staged(Forward):
+class Staged(Forward, ABC):
     """A session in which some layers compute some rows.
 
     Args:
@@ -98,13 +99,13 @@ class Staged(Forward):
             for handle in handles:
                 handle.remove()
 
+    @abstractmethod
     def enter(self, layer: int, hidden: Tensor) -> Tensor:
         """Return the hidden states that a layer gets, of its chosen rows: [1, row, dim]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def leave(self, layer: int, hidden: Tensor) -> Tensor:
         """Return the hidden states that a layer hands on."""
-        raise NotImplementedError
 
     def attend(self, call: Call) -> Tensor:
         """Compute the attention of the rows that this layer gets; see `Session`."""
