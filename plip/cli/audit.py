@@ -33,7 +33,7 @@ def audit(
     revision: options.Revision = None,
     debug: options.Debug = False,
 ) -> None:
-    """Check the figures of a paper, and the machinery that could measure them again.
+    """Check a paper's figures, and the machinery live.
 
     The figures are recomputed from each other as intervals, without any weights. The machinery is
     run on the bundled model and corpus.

@@ -37,7 +37,7 @@ def calibrate(
     revision: options.Revision = None,
     debug: options.Debug = False,
 ) -> None:
-    """Measure how much attention test markers pay to the functions they test.
+    """Measure attention from test markers to the functions.
 
     Without options this runs the bundled model on the bundled corpus.
     """

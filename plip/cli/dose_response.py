@@ -56,7 +56,7 @@ def dose_response(
     revision: options.Revision = None,
     debug: options.Debug = False,
 ) -> None:
-    """Scale the attention of test markers, and measure how far the prediction moves.
+    """Scale that attention, and measure the divergence.
 
     Without options this runs the bundled model on the Rust tests of the bundled corpus.
     """

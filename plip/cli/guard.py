@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import typer
 
 from plip.cli.streams import say
-from plip.errors import OutputError, PlipError
+from plip.errors import PlipError
 
 __all__ = ["INTERRUPTED", "UNEXPECTED", "guarded"]
 
@@ -31,7 +30,6 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def run(**options: Any) -> None:
         try:
             command(**options)
-            _flush()
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:
@@ -41,21 +39,6 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(_exit_code(error)) from error
 
     return run
-
-
-def _flush() -> None:
-    """Hand over what was printed, so that a full disk shows here and not at the very end."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            "standard output",
-            wanted="a place to write to",
-            found=error.strerror or str(error),
-            advice="send it elsewhere",
-        ) from error
 
 
 def _message(error: BaseException) -> str:

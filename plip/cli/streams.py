@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plip.errors import OutputError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["STDOUT", "progress_bar", "publish", "say"]
+__all__ = ["STDOUT", "progress_bar", "publish", "say", "show"]
 
 #: The file name that stands for the standard output.
 STDOUT = Path("-")
@@ -24,24 +26,51 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def publish(result: RenderableType, document: str, json: Path | None) -> None:
-    """Show a result, and write its document where it is asked for.
-
-    With `--json -` the document has the standard output to itself and the table goes to the
-    standard error.
+def show(result: RenderableType, *, aside: bool = False) -> None:
+    """Print a table to the standard output, or aside to the standard error.
 
     Raises:
-        OutputError: the document cannot be written.
+        OutputError: the standard output cannot be written.
     """
     from rich.console import Console
 
-    from plip.records import write_file
+    with _standard_output():
+        Console(stderr=aside, highlight=False).print(result)
 
-    Console(stderr=json == STDOUT, highlight=False).print(result)
+
+def publish(result: RenderableType, document: str, json: Path | None) -> None:
+    """Show a result, and write its document where it is asked for.
+
+    With `--json -` the document has the standard output to itself.
+
+    Raises:
+        OutputError: the document or the standard output cannot be written.
+    """
+    show(result, aside=json == STDOUT)
     if json == STDOUT:
-        typer.echo(document, nl=False)
+        with _standard_output():
+            typer.echo(document, nl=False)
     elif json is not None:
+        from plip.records import write_file
+
         write_file(json, document)
+
+
+@contextmanager
+def _standard_output() -> Iterator[None]:
+    """Hand over what is printed, so that a full disk shows here and not at the very end."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has seen enough: typer ends quietly
+    except OSError as error:
+        raise OutputError(
+            "standard output",
+            wanted="a place to write to",
+            found=error.strerror or str(error),
+            advice="send it elsewhere",
+        ) from error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Literal
 from plip.errors import LayerError
 from plip.models import Subject, known_models
 
-__all__ = ["LayerChoice", "choose_layers"]
+__all__ = ["LayerChoice", "choose_layers", "default_layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,6 @@ class LayerChoice:
 def choose_layers(asked: int | Literal["all"] | None, subject: Subject) -> LayerChoice:
     """Choose layers: the one asked for, the paper's for its models, else two thirds of the depth.
 
-    ⌊2 N / 3⌋ for N layers.
-
     Raises:
         LayerError: the model has no such layer.
 
@@ -47,16 +45,28 @@ def choose_layers(asked: int | Literal["all"] | None, subject: Subject) -> Layer
                 details={"layer": asked, "layers": n_layers},
             )
         return LayerChoice((asked,), asked, f"layer {asked}, as asked for")
-    known = _known_layer(subject.name)
-    if known is not None:
-        layer, why = known, f"layer {known}, the paper's for {subject.name}"
-    else:
-        layer = 2 * n_layers // 3
+    layer = default_layer(subject.name, n_layers)
+    if _paper_layer(subject.name) is None:
         why = f"layer {layer}, two thirds of the depth of {n_layers}"
+    else:
+        why = f"layer {layer}, the paper's for {subject.name}"
     return LayerChoice(tuple(range(n_layers)) if asked == "all" else (layer,), layer, why)
 
 
-def _known_layer(name: str) -> int | None:
+def default_layer(name: str, n_layers: int) -> int:
+    """Return the layer that experiments take: the paper's for its models, else ⌊2 N / 3⌋.
+
+    Args:
+        name: what the model was loaded by.
+        n_layers: N, its decoder layers.
+
+    Source: STEERING_RESULTS.md §1.1.
+    """
+    layer = _paper_layer(name)
+    return 2 * n_layers // 3 if layer is None else layer
+
+
+def _paper_layer(name: str) -> int | None:
     """Return the layer the paper took for a model, or for the instruction-tuned form of it."""
     layers = {model.name: model.default_layer for model in known_models()}
     return layers.get(name, layers.get(f"{name}-Instruct"))

@@ -4,6 +4,7 @@ from plip.report.audit import render_audit
 from plip.report.calibration import render_calibration
 from plip.report.documents import calibration_document, dose_response_document, to_json
 from plip.report.dose_response import render_dose_response
+from plip.report.models import render_models
 
 __all__ = [
     "calibration_document",
@@ -11,5 +12,6 @@ __all__ = [
     "render_audit",
     "render_calibration",
     "render_dose_response",
+    "render_models",
     "to_json",
 ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from plip.records import CalibrationSample, CalibrationSummary, LayerSummary
 from plip.report.figures import NOTHING, percent, times
+from plip.report.tables import new_table, titled
 
 __all__ = ["render_calibration"]
 
@@ -40,18 +39,8 @@ def render_calibration(
     return Group(*parts)
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-
-
-def _groups(layer: LayerSummary, title: str) -> Table:
-    table = _table(f"{title}, layer {layer.layer}")
+def _groups(layer: LayerSummary, title: str) -> Group:
+    table = new_table()
     table.add_column("group")
     for name in ("samples", "excluded", "mean", "SD"):
         table.add_column(name, justify="right")
@@ -59,7 +48,7 @@ def _groups(layer: LayerSummary, title: str) -> Table:
         table.add_row(
             group.group, str(group.n), str(group.excluded), percent(group.mean), percent(group.sd)
         )
-    return table
+    return titled(f"{title}, layer {layer.layer}", table)
 
 
 def _means(layer: LayerSummary) -> Text:
@@ -72,8 +61,8 @@ def _means(layer: LayerSummary) -> Text:
     )
 
 
-def _layers(summary: CalibrationSummary) -> Table:
-    table = _table("Means by layer")
+def _layers(summary: CalibrationSummary) -> Group:
+    table = new_table()
     for name in ("layer", "Python doctests", "Rust tests", "ratio"):
         table.add_column(name, justify="right")
     for layer in summary.layers:
@@ -85,11 +74,11 @@ def _layers(summary: CalibrationSummary) -> Table:
             times(layer.ratio),
             style=style,
         )
-    return table
+    return titled("Means by layer", table)
 
 
-def _samples(samples: Sequence[CalibrationSample], layer: int) -> Table:
-    table = _table(f"Samples, layer {layer}")
+def _samples(samples: Sequence[CalibrationSample], layer: int) -> Group:
+    table = new_table()
     table.add_column("sample", overflow="fold")
     for name in ("attention", "sum", "targets", "merged", "distance"):
         table.add_column(name, justify="right")
@@ -108,5 +97,9 @@ def _samples(samples: Sequence[CalibrationSample], layer: int) -> Table:
             str(sample.merged),
             f"{sample.covariates.distance_tokens_mean:.1f}",
         )
-    table.caption = Text("distance: marker to targets, mean, in tokens")
-    return table
+    note = "distance: marker to targets, mean, in tokens\n" + "".join(
+        f"excluded: {sample.sample}: {sample.excluded}\n"
+        for sample in samples
+        if sample.excluded is not None
+    )
+    return titled(f"Samples, layer {layer}", table, note)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from plip.records import DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary, Spread
 from plip.report.figures import NOTHING, nats, percent
+from plip.report.tables import new_table, titled
 
 __all__ = ["render_dose_response"]
 
@@ -30,24 +29,16 @@ def render_dose_response(
         model: what was steered.
         verbose: whether every sample is shown too.
     """
-    table = _doses(summary, f"Dose-response of {model}, layer {summary.layer}")
+    table = _doses(summary, samples, f"Dose-response of {model}, layer {summary.layer}")
     baseline = Text(f"attention without steering  {percent(summary.baseline_attention.mean)}")
     parts: list[RenderableType] = [_samples(samples, summary.layer)] if verbose else []
     return Group(*parts, table, baseline)
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-
-
-def _doses(summary: DoseResponseSummary, title: str) -> Table:
-    table = _table(title)
+def _doses(
+    summary: DoseResponseSummary, samples: Sequence[DoseResponseSample], title: str
+) -> Group:
+    table = new_table()
     table.add_column("dose")
     for name in ("n", "attention", "KL (nats)", "SD", f"{summary.confidence:.0%} CI", "top-1"):
         table.add_column(name, justify="right")
@@ -61,15 +52,23 @@ def _doses(summary: DoseResponseSummary, title: str) -> Table:
             _interval(dose.kl),
             f"{dose.top1_changed}/{dose.n}" if dose.n else NOTHING,
         )
-    table.caption = Text(
-        "KL(baseline ‖ steered) at the last token; top-1: predictions changed"
-        + ("\n(−k): k samples excluded" if any(dose.excluded for dose in summary.doses) else "")
+    note = "KL(baseline ‖ steered) at the last token; top-1: predictions changed"
+    if any(dose.excluded for dose in summary.doses):
+        note += "\n(−k): k samples excluded"
+    for index, dose in enumerate(summary.doses):
+        if dose.n == 0:
+            note += f"\n{_dose(dose)}: no sample; {_first_reason(samples, index)}"
+    return titled(title, table, note)
+
+
+def _first_reason(samples: Sequence[DoseResponseSample], index: int) -> str:
+    return next(
+        f"{sample.sample}: {sample.points[index].excluded}" for sample in samples if sample.points
     )
-    return table
 
 
-def _samples(samples: Sequence[DoseResponseSample], layer: int) -> Table:
-    table = _table(f"Samples, layer {layer}")
+def _samples(samples: Sequence[DoseResponseSample], layer: int) -> Group:
+    table = new_table()
     table.add_column("sample", overflow="fold")
     table.add_column("dose")
     for name in ("attention", "KL (nats)", "top-1"):
@@ -80,7 +79,13 @@ def _samples(samples: Sequence[DoseResponseSample], layer: int) -> Table:
         for index, point in enumerate(sample.points):
             table.add_row(sample.sample if index == 0 else "", *_point(point))
         table.add_section()
-    return table
+    reasons = [
+        f"excluded: {sample.sample}: {reason}\n"
+        for sample in samples
+        for reason in (sample.excluded, *(point.excluded for point in sample.points))
+        if reason is not None
+    ]
+    return titled(f"Samples, layer {layer}", table, "".join(reasons))
 
 
 def _point(point: DosePoint) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def test_a_calibration_of_one_layer_shows_no_layers(shown: Shown, calibration: C
 def test_every_sample_of_a_calibration(shown: Shown, calibration: Calibration) -> None:
     text = shown(render_calibration(*calibration, model="tiny", verbose=True))
     assert text.startswith(SAMPLES)
-    assert "distance: marker to targets, mean, in tokens" in text
+    assert "\ndistance: marker to targets, mean, in tokens\nexcluded: rust_b: too late\n" in text
 
 
 def test_a_ratio_that_is_undefined_says_why(shown: Shown, calibration: Calibration) -> None:
@@ -105,6 +105,7 @@ def test_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:
     assert text.endswith(
         "\nKL(baseline ‖ steered) at the last token; top-1: predictions changed"
         "\n(−k): k samples excluded"
+        "\nset to 60%: no sample; rust_a: too much"
         "\nattention without steering  6.25%"
     )
 
@@ -113,6 +114,10 @@ def test_every_sample_of_a_dose_response(shown: Shown, dose_response: DoseRespon
     text = shown(render_dose_response(*dose_response, model="tiny", verbose=True))
     assert POINTS in text
     assert ["rust_c", "excluded", "–", "–", "–"] in [line.split() for line in text.splitlines()]
+    assert (
+        "excluded: rust_a: too much\nexcluded: rust_b: too much\nexcluded: rust_c: too late\n"
+        in text
+    )
 
 
 def test_nothing_is_wider_than_80_columns(
