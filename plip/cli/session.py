@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from plip.experiments import Experiment, ExperimentConfig, Outcome
     from plip.models import Subject
     from plip.records import AnyRecord
+    from plip.text import Corpus
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -99,9 +100,8 @@ def execute(
     """
     _check_outputs(options)
     from plip.experiments import carry_out
-    from plip.text import Corpus, bundled_corpus
 
-    corpus = bundled_corpus() if options.corpus is None else Corpus.read(options.corpus)
+    corpus = _read_corpus(options.corpus)
     subject = load_subject(model)
     try:
         with progress_bar(experiment.NAME) as progress:
@@ -119,6 +119,20 @@ def execute(
         if options.output is not None:
             say(f"what is done is in {options.output}; --resume goes on from there")
         raise
+
+
+def _read_corpus(path: Path | None) -> Corpus:
+    from plip.text import Corpus, TokenMarks, bundled_corpus
+
+    if path is None:
+        return bundled_corpus()
+    corpus = Corpus.read(path)
+    if any(isinstance(sample.marks, TokenMarks) for sample in corpus):
+        say(
+            f"{path} marks tokens, not characters: its figures mean something only with the "
+            "tokenizer that it was made for, which it does not name"
+        )
+    return corpus
 
 
 def _check_outputs(options: RunOptions) -> None:

@@ -150,6 +150,20 @@ def test_a_corpus_of_ones_own(on_tiny: Invoke, corpus: Corpus, tmp_path: Path) -
     assert document["corpus_hash"] == corpus.take(1).digest
 
 
+def test_a_corpus_of_token_marks_comes_with_a_warning(on_tiny: Invoke, tmp_path: Path) -> None:
+    sample = {
+        "id": "old",
+        "code": "fn f(x: u8) {}\n#[test]\nfn t() {}",
+        "test_attr_token_pos": 9,
+        "function_token_positions": [0, 1],
+    }
+    (tmp_path / "old.json").write_text(json.dumps({"rust_test": [sample]}))
+    result = on_tiny("calibrate", "--corpus", tmp_path / "old.json", "--json", "-")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["samples"][0]["attention"] is not None
+    assert f"{tmp_path / 'old.json'} marks tokens, not characters: its figures" in result.stderr
+
+
 def test_audit(on_tiny: Invoke, tmp_path: Path) -> None:
     result = on_tiny("audit", "--json", tmp_path / "a.json")
     assert result.exit_code == 0, result.stderr

@@ -264,6 +264,26 @@ def test_an_infinite_divergence_is_said_and_not_averaged(
     assert summary.doses[0].attention.mean is not None
 
 
+def test_a_changed_prediction_is_said(
+    tiny: TransformerSubject, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = TransformerSubject.sweep
+
+    def another_word(self: TransformerSubject, *args: Any, **options: Any) -> Any:
+        runs = sweep(self, *args, **options)
+        logits = runs[1].logits.clone()
+        logits[1, 9] = 100.0
+        return [runs[0], dataclasses.replace(runs[1], logits=logits), *runs[2:]]
+
+    monkeypatch.setattr(TransformerSubject, "sweep", another_word)
+    records, summary = _run(tiny, corpus, doses=[2.0, 3.0], max_samples=3)
+    changed = [[point.top1_changed for point in record.points] for record in records]
+    assert changed == [[False, False], [True, False], [False, False]]
+    assert records[1].points[0].steered_token == 9
+    assert records[1].points[0].baseline_token == records[1].points[1].baseline_token != 9
+    assert [dose.top1_changed for dose in summary.doses] == [1, 0]
+
+
 def test_the_summary_describes_the_samples(tiny: TransformerSubject, corpus: Corpus) -> None:
     records, summary = _run(tiny, corpus, doses=[3.0], confidence=0.9, seed=5)
     (dose,) = summary.doses
