@@ -144,9 +144,10 @@ Hand-written names that some training document also defines: {_seen(manifest)}.
 
 ## What it does not show
 
-- Predicted values of calls are rarely right; the model does not compute.
+- Whether the values it predicts for calls are right was not measured; nothing here says that the
+  model computes.
 - Text longer than 1,024 tokens was never seen; most rows were 256 tokens long.
-- Natural language other than short comments was never seen.
+- Natural language was seen in comments and docstrings alone.
 - Copying was trained on purpose, so finding it, or steering it, says nothing about how it arises
   in models trained on code at large.
 """
