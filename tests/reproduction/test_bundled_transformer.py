@@ -92,7 +92,8 @@ def test_names_are_copied_as_the_manifest_says(
     figures = evaluate_names(*exported, prompts)
     assert len(prompts["python"]) == len(prompts["rust"]) == 40
     assert figures["python"]["share"] >= CRITERION
-    assert figures == described["evaluation"]["names"]
+    for kind, figure in figures.items():
+        assert figure["share"] == described["evaluation"]["names"][kind]["share"]
 
 
 def test_hand_written_prompts_end_where_the_name_is_due() -> None:

@@ -92,7 +92,8 @@ Real code with permissive licences, as registries deliver it, and functions made
 generator. The values in generated doctests were found by running the function; those in generated
 Rust tests by evaluating an equivalent Python expression. None of the real code is stored in the
 repository; the recipe fetches it by name, version and digest. Functions whose names hash into one
-bucket in 25, and real files likewise, are kept out of training.
+bucket in 25, and real files likewise, are kept out of training. The documents are shuffled and
+training reads them in that order until its steps are done, so that it may read fewer than all.
 
 {_mix(manifest)}
 
