@@ -124,7 +124,11 @@ def _check_reach(layer: int, subject: Subject, located: Sequence[Located]) -> No
     """Refuse the last layer: above it no row reads another, so every divergence would be 0."""
     if layer < subject.n_layers - 1:
         return
-    inner = [item.sample.id for item in located if item.query < len(item.tokens) - 1]
+    inner = [
+        item.sample.id
+        for item in located
+        if item.excluded is None and item.query < len(item.tokens) - 1
+    ]
     if inner:
         raise LayerError(
             f"layer {layer}",

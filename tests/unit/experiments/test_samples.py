@@ -67,6 +67,13 @@ def test_batches_keep_order_and_limit(
         assert size + copies * len(after[0].tokens) > limit  # it could not have taken one more
 
 
+def test_a_batch_may_be_filled_to_the_last_token(tiny: TransformerSubject, corpus: Corpus) -> None:
+    located = locate(CalibrateConfig(), tiny, corpus)[:3]
+    two = 2 * sum(len(item.tokens) for item in located[:2])
+    assert [len(batch) for batch in batches(located, two, copies=2)] == [2, 1]
+    assert next(len(batch) for batch in batches(located, two - 1, copies=2)) == 1
+
+
 def test_no_samples_give_no_batches() -> None:
     assert list(batches([], 100)) == []
 
