@@ -12,6 +12,7 @@ import pytest
 from typer.testing import Result
 
 import plip
+from plip.errors import ModelNotFoundError
 from plip.records import read_run
 from plip.text import Corpus
 
@@ -128,6 +129,23 @@ def test_dose_response_to_a_target(on_tiny: Invoke, mode: str, dose: type | None
     assert last["attention"] == pytest.approx(0.2, abs=1e-5)
     assert last["target"] == 0.2
     assert last["dose"] is None if dose is None else isinstance(last["dose"], dose)
+
+
+def test_the_model_is_loaded_as_asked(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, dict[str, object]]] = []
+
+    def load(name: object, **options: object) -> None:
+        asked.append((name, options))
+        raise ModelNotFoundError("it", wanted="a model", found="none", advice="look")
+
+    monkeypatch.setattr("plip.models.load", load)
+    for command in ("calibrate", "dose-response", "audit"):
+        invoke(command, "--model", "some/model", "--revision", "v1", "--dtype", "bfloat16", "--cpu")
+        expected = {"device": "cpu", "dtype": "bfloat16", "revision": "v1"}
+        assert asked.pop() == ("some/model", expected)
+        invoke(command, "--device", "cuda:1")
+        expected = {"device": "cuda:1", "dtype": "auto", "revision": None}
+        assert asked.pop() == ("bundled:transformer", expected)
 
 
 def test_output_and_resume(on_tiny: Invoke, tmp_path: Path) -> None:

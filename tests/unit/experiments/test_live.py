@@ -13,6 +13,7 @@ from plip.experiments import live
 from plip.experiments.live import check_machinery
 from plip.experiments.live_checks import largest
 from plip.models import TransformerSubject
+from plip.plan import Knockout, Scale
 from plip.text import Corpus
 
 pytestmark = pytest.mark.fast
@@ -81,6 +82,21 @@ def test_a_prediction_that_moves_at_dose_1_is_found(
     claims = _by_id(check_machinery(tiny, corpus))
     assert claims["live/dose_1_is_identity"].verdict is Verdict.CONTRADICTED
     assert claims["live/scale_0_is_knockout"].verdict is Verdict.CONTRADICTED
+
+
+def test_a_knockout_is_held_against_the_factor_0(
+    tiny: TransformerSubject, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[object]] = []
+    honest = TransformerSubject.sweep
+
+    def watched(self: TransformerSubject, tokens: Any, plans: Any, **options: Any) -> Any:
+        seen.append([plan and plan.steps[0].operation for plan in plans[0]])
+        return honest(self, tokens, plans, **options)
+
+    monkeypatch.setattr(TransformerSubject, "sweep", watched)
+    check_machinery(tiny, corpus)
+    assert [Scale(0.0), Knockout()] in seen
 
 
 def test_attention_left_after_a_knockout_is_found(
