@@ -55,3 +55,17 @@ def tiny(tiny_checkpoint: Path) -> TransformerSubject:
 def corpus() -> Corpus:
     """The bundled corpus."""
     return bundled_corpus()
+
+
+@pytest.fixture
+def full_device(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A device that is always full, and that faulty code under test cannot replace by a file."""
+    device = Path("/dev/full")
+    if not device.is_char_device():
+        pytest.skip("no /dev/full on this system (tests/QUARANTINES.md)")
+
+    def refuse(path: object, content: str) -> None:
+        raise RuntimeError(f"{path} would have been replaced")
+
+    monkeypatch.setattr("plip.records.files.write_atomically", refuse)
+    return device

@@ -62,9 +62,8 @@ def test_a_pipe_has_no_colours() -> None:
     assert "\x1b" not in result.stdout
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_full_standard_output() -> None:
-    with Path("/dev/full").open("w") as full:
+def test_a_full_standard_output(full_device: Path) -> None:
+    with full_device.open("w") as full:
         result = _run("audit", "--skip-live", stdout=full.fileno())
     assert result.returncode == 5
     assert result.stderr == (
@@ -73,7 +72,6 @@ def test_a_full_standard_output() -> None:
     )
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="no SIGINT on this system")
 def test_ctrl_c_ends_with_130(tiny_checkpoint: Path, tmp_path: Path) -> None:
     # One text at a time, many times over, so that the signal meets a run that is under way.
     script = (

@@ -194,7 +194,6 @@ carry_out(dose_response, config, subject, bundled_corpus(), directory=sys.argv[2
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 def test_a_killed_run_leaves_valid_lines_and_goes_on(
     tiny_checkpoint: Path, tiny: TransformerSubject, corpus: Corpus, tmp_path: Path
 ) -> None:
