@@ -411,7 +411,19 @@ class TestLongRotaryEmbeddings:
     def test_texts_of_both_sides_are_kept_apart(self, long: TransformerSubject, text: Text) -> None:
         call = lambda: long.run([text(10), text(40)])  # noqa: E731
         assert "run them apart" in text_of(ConfigError, call)
-        text_of(ConfigError, lambda: long.sweep([text(10), text(40)], [[None], [None]]))
+
+    def test_texts_of_a_sweep_do_not_change_each_other(
+        self, long: TransformerSubject, text: Text
+    ) -> None:
+        try:
+            runs = long.sweep([text(10), text(40)], [[None], [None]])
+        except ConfigError:
+            return
+        for run, n in zip(runs, (10, 40), strict=True):
+            alone = long.run(text(n)).logits
+            assert run.logits is not None
+            assert alone is not None
+            torch.testing.assert_close(run.logits, alone, rtol=0, atol=2e-5)
 
     def test_a_prefix_of_the_other_side_is_refused(
         self, long: TransformerSubject, text: Text

@@ -386,7 +386,7 @@ class TestToy:
             rows = options["inputs_embeds"].shape[1]
             if mask is None:
                 mask = torch.ones(1, 1, rows, rows, dtype=torch.bool).tril()
-            mask[..., 2:, 1] = False
+            mask[..., 4:, 1] = False  # not among the first three rows, which are compared again
             return mask
 
         refused(toy(mask=changed))

@@ -344,6 +344,21 @@ class TestSweep:
         assert torch.equal(logits(run), logits(expected))
         assert run.work == expected.work
 
+    @pytest.mark.parametrize(
+        ("model_type", "options"),
+        [
+            ("starcoder2", {"sliding_window": 1}),
+            ("starcoder2", {"sliding_window": 2}),
+            ("llama4_text", {"attention_chunk_size": 2, "moe_layers": []}),
+        ],
+    )
+    def test_where_windows_are_smaller_than_the_probes_edge(
+        self, build: Build, text: Text, model_type: str, options: dict[str, Any]
+    ) -> None:
+        subject = wrap(build(model_type, **options))
+        run = subject.sweep([text(9)], [[None]])[0]
+        torch.testing.assert_close(logits(run), logits(subject.run(text(9))), **CLOSE)
+
 
 class TestBlocks:
     """Rows are computed in blocks of bounded size; how large they are must not show."""

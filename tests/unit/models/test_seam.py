@@ -333,20 +333,3 @@ class TestNested:
             both = nested(subject, again, text(9))
         assert torch.equal(both[0], alone)
         assert torch.equal(both[1], alone)
-
-
-def test_a_softcapped_model_of_the_user_runs_in_the_middle_of_a_run(
-    build: Build, text: Text
-) -> None:
-    model = build("gemma2", head_dim=8, sliding_window=4, attn_logit_softcapping=3.0)
-    other = type(model)(model.config).eval()  # type: ignore[call-arg]
-    ids = torch.tensor([text(9).ids])
-    with torch.no_grad():
-        expected = other(ids).logits
-
-    def plain() -> Tensor:
-        with torch.no_grad():
-            return other(ids).logits
-
-    found = nested(wrap(model), plain, text(9))[1]
-    torch.testing.assert_close(found, expected, rtol=0, atol=5e-5)
