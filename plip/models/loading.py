@@ -188,7 +188,7 @@ def _read(asked: str, what: str, kind: Any, source: str, revision: str | None) -
     try:
         return kind.from_pretrained(source, revision=revision, trust_remote_code=False)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise _damaged(asked, what, error) from error
+        raise _damaged(asked, f"a {what}", error) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         reason = str(error)
         if "trust_remote_code" in reason or "model type" in reason or "model_type" in reason:
@@ -199,7 +199,7 @@ def _read(asked: str, what: str, kind: Any, source: str, revision: str | None) -
                 advice="plip never runs code from a repository; use another model",
             ) from error
         if Path(source).is_dir():
-            raise _damaged(asked, what, error) from error
+            raise _damaged(asked, f"a {what}", error) from error
         raise ModelNotFoundError(
             asked,
             wanted=f"a model id, a directory or a bundled name with its {what}",
@@ -290,7 +290,7 @@ def _local(source: str, name: str, commit: str | None) -> Path | None:
 def _damaged(asked: str, what: str, error: Exception) -> CheckpointError:
     return CheckpointError(
         asked,
-        wanted=f"a {what} that can be read",
+        wanted=f"{what} that can be read",
         found=_first_line(error),
         advice="download the checkpoint again",
     )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plip.errors import OutputError
-from plip.text.files import write_atomically
+from plip.text import write_atomically
 
 __all__ = ["check_writable", "refusing", "write_file"]
 
@@ -16,19 +16,13 @@ __all__ = ["check_writable", "refusing", "write_file"]
 def write_file(path: str | os.PathLike[str], content: str) -> None:
     """Write a result file, whole or not at all.
 
-    What is no regular file, such as a pipe or /dev/stderr, is written to and never replaced; a
-    link stays, and the file that it leads to is replaced.
+    Links and what is no regular file are treated as `write_atomically` does.
 
     Raises:
         OutputError: the file cannot be written; what stood there is untouched.
     """
     check_writable(path)
-    place = Path(os.path.realpath(path))
-    if place.exists() and not place.is_file():
-        with refusing(path), place.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(content)
-    else:
-        write_atomically(place, content)
+    write_atomically(path, content)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

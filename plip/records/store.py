@@ -14,7 +14,7 @@ from plip.records.base import first_fault
 from plip.records.files import refusing
 from plip.records.lines import AnyRecord, append_line, drop_torn_line, read_lines
 from plip.records.provenance import Manifest
-from plip.text.files import write_atomically
+from plip.text import write_atomically
 
 __all__ = ["RunStore", "check_directory", "read_run"]
 

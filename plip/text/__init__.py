@@ -2,6 +2,7 @@
 
 from plip.text.bundled import bundled_corpus
 from plip.text.corpus import Corpus
+from plip.text.files import write_atomically
 from plip.text.marks import CharMarks, Group, TokenMarks
 from plip.text.sample import Covariates, Located, Sample
 from plip.text.tokens import Tokens, tokenize
@@ -17,4 +18,5 @@ __all__ = [
     "Tokens",
     "bundled_corpus",
     "tokenize",
+    "write_atomically",
 ]

@@ -16,7 +16,8 @@ def write_atomically(path: str | os.PathLike[str], content: str) -> None:
     """Write a text file so that nobody ever sees half of it.
 
     The content goes to a new file in the same directory, is flushed to the disk, and takes the
-    place of what was there in one step.
+    place of what was there in one step. A link stays, and the file that it leads to is replaced;
+    what is no regular file, such as a pipe or /dev/stderr, is written to and never replaced.
 
     Args:
         path: where to write; its directory must exist.
@@ -26,10 +27,14 @@ def write_atomically(path: str | os.PathLike[str], content: str) -> None:
         OutputError: the file cannot be written; what stood at `path` is untouched and no
             temporary file is left.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     # Not tempfile's: its files are for their owner only, whatever the user's mask says.
     temporary = path.parent / f".plip-{secrets.token_hex(8)}.tmp"
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                stream.write(content)
+            return
         with temporary.open("x", encoding="utf-8", newline="") as file:
             file.write(content)
             file.flush()

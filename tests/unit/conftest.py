@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,12 @@ def full_device(monkeypatch: pytest.MonkeyPatch) -> Path:
     if not device.is_char_device():
         pytest.skip("no /dev/full on this system (tests/QUARANTINES.md)")
 
-    def refuse(path: object, content: str) -> None:
-        raise RuntimeError(f"{path} would have been replaced")
+    replace = os.replace
 
-    monkeypatch.setattr("plip.records.files.write_atomically", refuse)
+    def guarded(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+        if Path(target) == device:
+            raise RuntimeError(f"{device} would have been replaced")
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", guarded)
     return device

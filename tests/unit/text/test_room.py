@@ -25,6 +25,7 @@ def test_public_names() -> None:
         "Tokens",
         "bundled_corpus",
         "tokenize",
+        "write_atomically",
     ]
 
 
