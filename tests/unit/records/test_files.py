@@ -55,8 +55,8 @@ def test_a_full_device_is_an_output_error(full_device: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_file(full_device, "text")
     assert str(caught.value) == (
-        "'/dev/full': wanted a place to write to, found No space left on device; "
-        "give another path, or make room or permission"
+        "file '/dev/full': wanted a place to write to, found No space left on device; "
+        "give a path in an existing directory with room and permission"
     )
 
 
