@@ -39,7 +39,7 @@ def same(plan: Plan) -> Plan:
 
 
 @each_family
-@share(10)
+@share(7)
 @given(data=st.data())
 def test_a_sweep_is_its_runs(name: str, data: st.DataObject) -> None:
     """Logits and captures against the oracle; witnesses against the run of each plan."""
@@ -116,7 +116,7 @@ def lawful(name: str, case: Case) -> bool:
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @each_family
-@share(2)
+@share(1)
 @given(data=st.data())
 def test_a_sweep_in_low_precision(name: str, dtype: str, data: st.DataObject) -> None:
     """Four floors, the error of the unsteered SDPA run; identities equal None bit for bit."""
