@@ -1,8 +1,4 @@
-"""A batch is its sequences one by one, and what padding gives elsewhere; a cache changes nothing.
-
-Tolerances are those of the steering laws: 1e-6 of the largest logit in float64, since RMS norms
-round to float32, and 1e-11 for families that stay in float64.
-"""
+"""A batch is its sequences one by one, and what padding gives; a cache changes nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from draws import Case, cases, pairs_of, share
 from families import FAMILIES, family, model, reference, subject, tokens
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from judge import near
 from oracle import Change, oracle
 from torch import Tensor
 
@@ -22,15 +19,7 @@ from plip.text import Tokens
 
 pytestmark = pytest.mark.fast
 
-EXACT = ("starcoder2", "gpt_neox", "gpt2")
-
 each_family = pytest.mark.parametrize("name", FAMILIES)
-
-
-def near(name: str, found: Tensor, wanted: Tensor) -> bool:
-    """Whether a float64 result is the wanted one."""
-    scale = max(1.0, float(wanted.abs().max()))
-    return float((found - wanted).abs().max()) <= scale * (1e-11 if name in EXACT else 1e-6)
 
 
 def good(data: st.DataObject, name: str, **limits: int) -> tuple[Case, Tensor]:

@@ -1,7 +1,4 @@
-"""A sweep is its plans one by one, at the cost of what they change.
-
-Tolerances are those of the steering laws.
-"""
+"""A sweep is its plans one by one, at the cost of what they change."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from draws import Case, cases, share
 from families import FAMILIES, family, model, reference, subject, tokens
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from judge import FLOORS, near
 from oracle import oracle
-from torch import Tensor
 
 from plip.errors import ConfigError, EmptyRowError, NoEffectError
 from plip.models import Capture, Work
@@ -21,15 +18,7 @@ from plip.text import Tokens
 
 pytestmark = pytest.mark.fast
 
-EXACT = ("starcoder2", "gpt_neox", "gpt2")
-
 each_family = pytest.mark.parametrize("name", FAMILIES)
-
-
-def near(name: str, found: Tensor, wanted: Tensor) -> bool:
-    """Whether a float64 result is the wanted one."""
-    scale = max(1.0, float(wanted.abs().max()))
-    return float((found - wanted).abs().max()) <= scale * (1e-11 if name in EXACT else 1e-6)
 
 
 def same(plan: Plan) -> Plan:
@@ -119,7 +108,7 @@ def lawful(name: str, case: Case) -> bool:
 @share(1)
 @given(data=st.data())
 def test_a_sweep_in_low_precision(name: str, dtype: str, data: st.DataObject) -> None:
-    """Four floors, the error of the unsteered SDPA run; identities equal None bit for bit."""
+    """A few floors, the error of the unsteered SDPA run; identities equal None bit for bit."""
     case = data.draw(cases(family(name), min_tokens=6))
     exact = reference(name, dtype)
     truth = oracle(exact, case.text.ids, case.changes)
@@ -135,8 +124,21 @@ def test_a_sweep_in_low_precision(name: str, dtype: str, data: st.DataObject) ->
     with torch.no_grad():
         unsteered = model(name, dtype)(input_ids=torch.tensor([case.text.ids])).logits[0]
     floor = (unsteered - plain.logits).abs().max()
-    assert (run.logits[1] - truth.logits[-1]).abs().max() <= 4 * floor
-    assert (run.logits[0] - plain.logits[-1]).abs().max() <= 4 * floor
+    assert (run.logits[1] - truth.logits[-1]).abs().max() <= FLOORS * floor
+    assert (run.logits[0] - plain.logits[-1]).abs().max() <= FLOORS * floor
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["qwen2", "gpt2"])
+def test_plans_that_change_nothing_give_one_result(name: str, dtype: str) -> None:
+    """Bit for bit, wherever they stand in the list, whether work is shared or not."""
+    for n in range(2, 10):
+        strong = Plan(Scale(3.0), edges(query=1, keys=[0]), layers=[1])
+        plans = [same(strong), strong, None, same(strong), None]
+        (run,) = subject(name, dtype).sweep([tokens(n)], [plans])
+        assert run.logits is not None
+        for number in (2, 3, 4):
+            assert torch.equal(run.logits[number], run.logits[0])
 
 
 @each_family
