@@ -15,7 +15,7 @@ from torch import Tensor
 
 from plip.plan import Knockout, Operation, Scale
 
-__all__ = ["edge_mass", "expected_mass", "operate"]
+__all__ = ["edge_logit", "edge_mass", "expected_mass", "operate"]
 
 
 def operate(scores: Tensor, edges: Tensor, operation: Operation) -> Tensor:
@@ -56,7 +56,27 @@ def _set_value(scores: Tensor, edges: Tensor, target: float) -> Tensor:
     rest = torch.where(torch.isinf(left), left, others + left)
     level = math.log(target) if target > 0 else -math.inf
     changed = torch.where(edges, torch.full_like(scores, level), rest)
+    # Where the edges are all that a row sees, nobody can take what they leave.
+    alone = (scores.isneginf() | edges).all(-1, keepdim=True) & ~left.isneginf()
+    changed = changed.masked_fill(alone, torch.nan)
     return torch.where(count > 0, changed, scores)
+
+
+def edge_logit(scores: Tensor, edges: Tensor) -> Tensor:
+    """Return the log-odds of each row's edges, ℓ = log(A / (1 − A)), A the mass of the edges.
+
+    A = Σ_{k ∈ edges} w[k] = σ(ℓ). Taken from the scores, because 1 − A is lost to rounding where
+    the edges have almost all of their row.
+
+    Args:
+        scores: [head, row, key].
+        edges: bool, broadcastable to `scores`.
+
+    Returns:
+        [head, row]; −∞ without edges, +∞ where the edges are all there is.
+    """
+    inside = torch.logsumexp(scores.masked_fill(~edges, -torch.inf), dim=-1)
+    return inside - torch.logsumexp(scores.masked_fill(edges, -torch.inf), dim=-1)
 
 
 def edge_mass(weights: Tensor, edges: Tensor) -> Tensor:
@@ -72,24 +92,24 @@ def edge_mass(weights: Tensor, edges: Tensor) -> Tensor:
     return torch.where(edges, weights, 0).sum(-1)
 
 
-def expected_mass(before: Tensor, count: Tensor, operation: Operation) -> Tensor:
+def expected_mass(logit: Tensor, count: Tensor, operation: Operation) -> Tensor:
     """Return the edge mass that an operation must reach, in closed form.
 
-    Knockout: 0. Scale(f): f·A / (1 + (f − 1)·A). SetValue(v): E·v.
+    Knockout: 0. Scale(f): f·A / (1 + (f − 1)·A) = σ(ℓ + log f). SetValue(v): E·v.
 
     Args:
-        before: A, [head, row], a fraction of attention.
-        count: E, the number of edges, broadcastable to `before`.
+        logit: ℓ = log(A / (1 − A)) before, [head, row].
+        count: E, the number of edges, broadcastable to `logit`.
         operation: what was done.
 
     Returns:
-        Like `before`; A itself in rows without edges.
+        Like `logit`, a fraction of attention; A itself in rows without edges.
     """
     if isinstance(operation, Knockout):
-        after = torch.zeros_like(before)
+        after = torch.zeros_like(logit)
     elif isinstance(operation, Scale):
-        factor = operation.factor
-        after = factor * before / (1 + (factor - 1) * before)
+        shift = math.log(operation.factor) if operation.factor > 0 else -math.inf
+        after = torch.sigmoid(logit + shift)
     else:
-        after = operation.target * count.to(before.dtype).expand_as(before)
-    return torch.where(count > 0, after, before)
+        after = operation.target * count.to(logit.dtype).expand_as(logit)
+    return torch.where(count > 0, after, torch.sigmoid(logit))

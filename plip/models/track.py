@@ -11,6 +11,7 @@ from torch import Tensor
 from plip.errors import EdgeError, EmptyRowError, OperationError, WitnessError
 from plip.kernels import (
     Visibility,
+    edge_logit,
     edge_mass,
     expected_mass,
     operate,
@@ -153,7 +154,6 @@ class Track:
         if touched:
             chosen = torch.tensor(touched, device=device)
             mine = weights[:, chosen]
-            self._check_rows(data.layer, scores, mine, [positions[number] for number in touched])
             self.evidence.append(
                 RowsEvidence(
                     layer=data.layer,
@@ -179,6 +179,7 @@ class Track:
     ) -> tuple[Tensor, Tensor, tuple[StepEvidence, ...]]:
         """Carry out the steps on scores; say which heads and rows had edges, [head, row]."""
         found: list[StepEvidence] = []
+        given = scores
         every = torch.zeros(scores.shape[:2], dtype=torch.bool, device=scores.device)
         for number, step in self.steps(data.layer):
             edges = _edge_mask(step, where, visible)
@@ -188,10 +189,13 @@ class Track:
             if isinstance(step.operation, SetValue):
                 self._check_total(step.operation, data.layer, int(count.max()))
             edges = edges & _head_mask(step, scores)
+            logit = edge_logit(scores, edges)
             before = edge_mass(row_weights(scores), edges)
             scores = operate(scores, edges, step.operation)
-            after = edge_mass(row_weights(scores), edges)
-            expected = expected_mass(before, edges.sum(-1), step.operation)
+            weights = row_weights(scores)
+            self._check_rows(data.layer, step, given, weights, where)
+            after = edge_mass(weights, edges)
+            expected = expected_mass(logit, edges.sum(-1), step.operation)
             met = edges.any(-1)
             every |= met
             found.append(
@@ -224,7 +228,7 @@ class Track:
             )
 
     def _check_rows(
-        self, layer: int, scores: Tensor, weights: Tensor, positions: list[int]
+        self, layer: int, step: Step, scores: Tensor, weights: Tensor, where: Tensor
     ) -> None:
         if not bool(torch.isnan(weights).any()):
             return
@@ -236,13 +240,14 @@ class Track:
                 advice="the model overflows in its dtype: load it in float32 or bfloat16",
                 details={"layer": layer},
             )
-        empty = torch.isnan(weights).any(-1).nonzero()[0].tolist()
+        head, row = torch.isnan(weights).any(-1).nonzero()[0].tolist()
+        query = int(where[row])
         raise EmptyRowError(
-            f"{self.who}, layer {layer}, head {empty[0]}, query {positions[empty[1]]}",
-            wanted="at least one visible key to keep its attention",
-            found="a plan that takes it all away",
+            f"{self.who}, layer {layer}, head {head}, query {query}",
+            wanted="a visible key beside the edges to take the rest of the row",
+            found=f"{step.operation} on all that the row still attends to",
             advice="leave the row another key, such as the query itself",
-            details={"layer": layer, "head": empty[0], "query": positions[empty[1]]},
+            details={"layer": layer, "head": head, "query": query},
         )
 
 

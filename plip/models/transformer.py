@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -190,9 +191,26 @@ class TransformerSubject:
         if self.shares_work:
             return sweep(self.model, self.anatomy, [text.ids for text in texts], variants)
         return [
-            self.run([text] * len(mine), plan=list(mine), capture=kept)
+            self._repeat(text, mine, kept)
             for text, mine, kept in zip(texts, plans, captures, strict=True)
         ]
+
+    def _repeat(self, text: Tokens, plans: Sequence[Plan | None], capture: Capture | None) -> Run:
+        """Run one sequence in full under every plan that changes something, and once without."""
+        changed = [plan for plan in plans if plan is not None and not plan.is_identity]
+        run = self.run([text] * (len(changed) + 1), plan=[None, *changed], capture=capture)
+        rows, witness, seen = [], [], 0
+        for plan in plans:
+            idle = plan is None or plan.is_identity
+            seen += not idle
+            rows.append(0 if idle else seen)
+            witness.append(bear_witness(plan, [], "") if plan and idle else run.witness[rows[-1]])
+        return replace(
+            run,
+            logits=None if run.logits is None else run.logits[rows],
+            attention={layer: weights[rows] for layer, weights in run.attention.items()},
+            witness=tuple(witness),
+        )
 
     @cached_property
     def shares_work(self) -> bool:

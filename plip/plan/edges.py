@@ -139,7 +139,9 @@ def out_of(query: int | Iterable[int], *, own: bool = False) -> Edges:
 def _positions(value: int | Iterable[int] | All) -> tuple[int, ...] | All:
     if value is ALL:
         return ALL
-    listed = [value] if isinstance(value, int) else list(value)
+    if isinstance(value, int):
+        value = [value]
+    listed = list(value) if isinstance(value, Iterable) else [None]
     if not all(isinstance(item, int) and not isinstance(item, bool) for item in listed):
         raise EdgeError(
             "edge positions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 from plip.errors import OperationError
@@ -47,7 +48,8 @@ class Scale:
 
     def __post_init__(self) -> None:
         _check_number("Scale", "factor", self.factor, math.inf)
-        object.__setattr__(self, "factor", float(self.factor))
+        # −0.0 equals 0.0, but its JSON form and so the plan's digest would differ.
+        object.__setattr__(self, "factor", float(self.factor) + 0.0)
 
     @property
     def is_identity(self) -> bool:
@@ -77,7 +79,7 @@ class SetValue:
 
     def __post_init__(self) -> None:
         _check_number("SetValue", "target", self.target, 1.0)
-        object.__setattr__(self, "target", float(self.target))
+        object.__setattr__(self, "target", float(self.target) + 0.0)
 
     @property
     def is_identity(self) -> bool:
@@ -116,7 +118,8 @@ def operation_from_json(data: object) -> Operation:
 
 def _check_number(who: str, name: str, value: object, most: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and math.isfinite(value) and 0 <= value <= most:  # type: ignore[operator,arg-type]  # numbers only here
+    # Against the largest float, because a huge int would overflow in isfinite.
+    if is_number and 0 <= value <= min(most, sys.float_info.max):  # type: ignore[operator]  # numbers only here
         return
     wanted = f"a finite {name} ≥ 0" if math.isinf(most) else f"a {name} in [0, {most:g}]"
     raise OperationError(

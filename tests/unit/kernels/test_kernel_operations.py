@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from plip.kernels import edge_mass, expected_mass, operate, row_weights
+from plip.kernels import edge_logit, edge_mass, expected_mass, operate, row_weights
 from plip.plan import Knockout, Operation, Scale, SetValue
 
 pytestmark = pytest.mark.fast
@@ -113,6 +113,15 @@ def test_edge_mass() -> None:
     assert edge_mass(weights, edges)[0].tolist() == [0, 0.625]
 
 
+def test_edge_logit() -> None:
+    scores = torch.log(torch.tensor([[W, [1 - 1e-9, 1e-9, 0, 0]]], dtype=torch.float64)).float()
+    found = edge_logit(scores, EDGES)
+    assert found.tolist()[0] == pytest.approx([math.log(0.625 / 0.375), math.log(1e9)], rel=1e-6)
+    nothing, everything = torch.zeros(4, dtype=torch.bool), torch.ones(4, dtype=torch.bool)
+    assert edge_logit(scores, nothing).tolist() == [[-math.inf, -math.inf]]
+    assert edge_logit(scores, everything).tolist() == [[math.inf, math.inf]]
+
+
 @pytest.mark.parametrize(
     ("operation", "wanted"),
     [
@@ -124,10 +133,10 @@ def test_edge_mass() -> None:
     ],
 )
 def test_expected_mass(operation: Operation, wanted: float) -> None:
-    before = torch.tensor([[0.625, 0.5]], dtype=torch.float64)
+    logit = torch.logit(torch.tensor([[0.625, 0.5]], dtype=torch.float64))
     count = torch.tensor([2, 0])
-    found = expected_mass(before, count, operation)
-    assert found.shape == before.shape
+    found = expected_mass(logit, count, operation)
+    assert found.shape == logit.shape
     assert found[0].tolist() == pytest.approx([wanted, 0.5])
 
 
@@ -136,7 +145,6 @@ def test_expected_mass(operation: Operation, wanted: float) -> None:
 def test_an_operation_reaches_its_closed_form(factor: float, rest: float) -> None:
     scores = torch.tensor([[[math.log1p(-rest), math.log(rest)]]], dtype=torch.float64)
     edges = torch.tensor([True, False])
-    before = edge_mass(row_weights(scores), edges)
     reached = edge_mass(row_weights(operate(scores, edges, Scale(factor))), edges)
-    expected = expected_mass(before, torch.tensor([1]), Scale(factor))
+    expected = expected_mass(edge_logit(scores, edges), torch.tensor([1]), Scale(factor))
     assert float(expected) == pytest.approx(float(reached), abs=1e-6)

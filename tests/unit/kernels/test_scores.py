@@ -31,6 +31,7 @@ def parts(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor]:
 def test_public_names() -> None:
     assert set(plip.kernels.__all__) >= {
         "Visibility",
+        "edge_logit",
         "edge_mass",
         "expected_mass",
         "operate",
