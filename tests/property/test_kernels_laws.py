@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from plip.kernels import Visibility, edge_mass, expected_mass, operate, row_weights
+from plip.kernels import Visibility, edge_logit, edge_mass, expected_mass, operate, row_weights
 from plip.plan import Knockout, Operation, Scale, SetValue
 
 pytestmark = pytest.mark.fast
