@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from torch import nn
+
 from plip.errors import ConfigError, ContextLengthError, EdgeError, LayerError, PositionError
 from plip.models.results import Capture, Prefix
 from plip.plan import Plan
@@ -132,12 +134,19 @@ def check_capture(who: str, capture: Capture, n_layers: int, first: int, n_token
         )
 
 
-def first_after(who: str, text: Tokens, prefix: Prefix) -> int:
+def first_after(who: str, text: Tokens, prefix: Prefix, model: nn.Module) -> int:
     """Return the first position after a prefix.
 
     Raises:
-        ConfigError: the text does not go on after the prefix.
+        ConfigError: another model computed the prefix, or the text does not go on after it.
     """
+    if prefix.model is not model:
+        raise ConfigError(
+            f"{who}, prefix",
+            wanted="a prefix that this model has computed",
+            found=f"one of another {type(prefix.model).__name__}",
+            advice="prefill with the subject that runs the text",
+        )
     first = len(prefix.ids)
     if len(text) <= first or text.ids[:first] != prefix.ids:
         raise ConfigError(

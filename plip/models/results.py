@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from plip.errors import LayerError, PositionError
 from plip.models.witness import Witness
@@ -63,10 +63,12 @@ class Prefix:
     Args:
         ids: the tokens.
         keys_values: by layer, their keys and values, each [key-value head, key, dim].
+        model: the model that computed them; no other can use them.
     """
 
     ids: tuple[int, ...]
     keys_values: Mapping[int, tuple[Tensor, Tensor]]
+    model: nn.Module
 
 
 @dataclass(frozen=True, slots=True)

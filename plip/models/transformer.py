@@ -151,7 +151,7 @@ class TransformerSubject:
         """
         tracks, pieces = self._tracks([tokens], [plan], [None], [None])
         _, session = self._forward(tracks, pieces, [None], "last", keep_from=0)
-        return Prefix(tokens.ids, session.kept[0])
+        return Prefix(tokens.ids, session.kept[0], self.model)
 
     def sweep(
         self,
@@ -248,7 +248,7 @@ class TransformerSubject:
             zip(texts, plans, captures, prefixes, strict=True)
         ):
             who = f"sequence {number}" if len(texts) > 1 else "sequence"
-            first = 0 if prefix is None else first_after(who, text, prefix)
+            first = 0 if prefix is None else first_after(who, text, prefix, self.model)
             if plan is not None:
                 plan.check(self.heads, len(text))
                 check_rows_left(who, plan, first, len(text))
