@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from plip.errors import EmptyRowError, NoEffectError, WitnessError
+from plip.errors import NoEffectError, PlanError, WitnessError
 from plip.kernels import Visibility
 from plip.models import Capture, Witness, wrap
 from plip.models.track import LayerInput, Track
@@ -325,5 +325,5 @@ class TestOfRuns:
         self, build: Build, text: Text
     ) -> None:
         subject = wrap(build())
-        with pytest.raises(EmptyRowError):
+        with pytest.raises(PlanError):
             subject.run(text(9), plan=Plan(SetValue(0.1), out_of(3, own=True), layers=[1]))
