@@ -210,8 +210,8 @@ class TestPlans:
         plan = at(Knockout(), edges(query=2, keys=[0, 1, 2]), heads=[3])
         found = text_of(EmptyRowError, lambda: with_plan(plan))
         assert found.endswith(
-            "layer 1, head 3, query 2: wanted at least one visible key to keep its attention, "
-            "found a plan that takes it all away; "
+            "layer 1, head 3, query 2: wanted a visible key beside the edges to take the rest of "
+            "the row, found Knockout() on all that the row still attends to; "
             "leave the row another key, such as the query itself"
         )
 
