@@ -228,6 +228,28 @@ def test_a_prefix_of_another_text_is_refused() -> None:
             one.run(text, prefix=prefix)
 
 
+@each_family
+def test_prefixes_of_texts_of_one_length(name: str) -> None:
+    """Texts cut at the same place lie in one block, and each keeps its own prefix."""
+    one, exact = subject(name, "float64"), reference(name, "float64")
+    texts = [tokens(11, seed) for seed in range(3)]
+    plan = Plan(Scale(3.0), edges(query=10, keys=[9]), layers=[1])
+    run = one.run(
+        texts,
+        plan=[None, plan, plan],
+        prefix=[one.prefill(head(text, 6)) for text in texts],
+        capture=Capture([1], [10, 7]),
+    )
+    change = Change(
+        "multiply", frozenset({(10, 9)}), frozenset([1]), frozenset(range(family(name).heads)), 3.0
+    )
+    for number, changes in enumerate([[], [change], [change]]):
+        truth = oracle(exact, texts[number].ids, changes)
+        assert run.logits is not None
+        assert near(name, run.logits[number], truth.logits[-1])
+        assert near(name, run.attention[1][number], truth.weights[1][:, [10, 7]])
+
+
 @pytest.mark.parametrize(("name", "dtype"), [("llama", "float32"), ("qwen2", "float64")])
 def test_a_prefix_of_another_model_is_refused(name: str, dtype: str) -> None:
     """Its keys would have the right shape, and nothing but the wrong logits would show it."""
