@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from torch import nn
@@ -15,8 +15,9 @@ from plip.text import Tokens
 __all__ = [
     "bad_argument",
     "check_capture",
-    "check_lengths",
+    "check_plans",
     "check_rows_left",
+    "check_texts",
     "first_after",
     "listed",
     "one_each",
@@ -29,23 +30,41 @@ def listed(value: Any, kind: type) -> list[Any]:
     Raises:
         ConfigError: none, or something else.
     """
-    found = [value] if isinstance(value, kind) else list(value)
+    found = (
+        [value] if isinstance(value, kind) else list(value) if isinstance(value, Iterable) else []
+    )
     if not found or not all(isinstance(item, kind) for item in found):
         raise bad_argument("tokens", f"plip.{kind.__name__}, one or several", repr(value)[:80])
     return found
 
 
-def one_each(name: str, value: Any, count: int) -> list[Any]:
-    """Return one value for each sequence: the same for all, or as many as there are.
+def one_each(value: Any, kind: type, count: int) -> list[Any]:
+    """Return one object of a kind, or None, for each sequence: one for all, or as many as given.
 
     Raises:
-        ConfigError: another number of them.
+        ConfigError: another number of them, or something else.
     """
-    if not isinstance(value, list | tuple):
-        return [value] * count
-    if len(value) != count:
-        raise bad_argument(name, f"one for each of the {count} sequences", f"{len(value)} of them")
-    return list(value)
+    name = kind.__name__.lower()
+    values = list(value) if isinstance(value, list | tuple) else [value] * count
+    if not all(item is None or isinstance(item, kind) for item in values):
+        raise bad_argument(name, f"plip.{kind.__name__} or None", repr(value)[:80])
+    if len(values) != count:
+        raise bad_argument(name, f"one for each of the {count} sequences", f"{len(values)} of them")
+    return values
+
+
+def check_plans(plans: Any, count: int) -> None:
+    """Check that there is a list of plans for each sequence.
+
+    Raises:
+        ConfigError: there is not.
+    """
+    lists = list(plans) if isinstance(plans, list | tuple) else []
+    if len(lists) != count or not all(isinstance(mine, list | tuple) and mine for mine in lists):
+        found = f"{len(lists)} lists" if lists else repr(plans)[:80]
+        raise bad_argument("plans", f"{count} lists of plans, none empty", found)
+    for mine in lists:
+        one_each(mine, Plan, len(mine))
 
 
 def bad_argument(who: str, wanted: str, found: str) -> ConfigError:
@@ -53,22 +72,32 @@ def bad_argument(who: str, wanted: str, found: str) -> ConfigError:
     return ConfigError(who, wanted=wanted, found=found, advice="see the docstring of the call")
 
 
-def check_lengths(
+def check_texts(
     config: Any,
     name: str,
     context: int,
     texts: Sequence[Tokens],
     prefixes: Sequence[Prefix | None],
 ) -> None:
-    """Check that the texts fit the context, and that no text changes another's positions.
+    """Check that the texts fit vocabulary and context, and do not change each other's positions.
 
     Some rotary embeddings choose their frequencies by the longest text of a batch, so that texts
     on both sides of the original context must not share one, nor a text with its prefix.
 
     Raises:
         ContextLengthError: a text that is too long.
-        ConfigError: texts that would change each other's frequencies.
+        ConfigError: tokens that the model does not have, or texts that would change each other's
+            frequencies.
     """
+    vocabulary = int(config.get_text_config().vocab_size)
+    for number, text in enumerate(texts):
+        if not text.ids or not 0 <= min(text.ids) <= max(text.ids) < vocabulary:
+            raise ConfigError(
+                f"sequence {number}",
+                wanted=f"one token or more, each in 0 … {vocabulary - 1}",
+                found=f"{min(text.ids)} … {max(text.ids)}" if text.ids else "none",
+                advice="use the tokenizer of the model",
+            )
     lengths = [len(text) for text in texts]
     lengths += [len(prefix.ids) for prefix in prefixes if prefix is not None]
     if max(lengths) > context:

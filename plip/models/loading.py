@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from pickle import PickleError
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import cached_file
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from plip.errors import (
     CheckpointError,
@@ -20,24 +22,17 @@ from plip.errors import (
 )
 from plip.models.probe import probe
 from plip.models.provenance import Origin
+from plip.models.sources import BUNDLED, commit_of, source_of, weight_files
 from plip.models.transformer import TransformerSubject
 
 __all__ = ["load", "wrap"]
 
-_BUNDLED = Path(__file__).parent / "bundled"
-_PREFIX = "bundled:"
 _DTYPES = {
     "float32": torch.float32,
     "float64": torch.float64,
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
-_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
 
 
 def load(
@@ -68,14 +63,30 @@ def load(
         UnsupportedModelError: not a causal transformer that the seam can steer exactly.
         DeviceError: no such device or dtype.
     """
-    asked = f"{_PREFIX}transformer" if name is None else str(name)
+    asked = f"{BUNDLED}transformer" if name is None else str(name)
     where = _device(device)
-    source = _source(asked)
+    source = source_of(asked)
     config = _read(asked, "config.json", AutoConfig, source, revision)
+    # From here on one commit: a branch may move between two downloads.
+    commit = commit_of(source, revision)
+    revision = revision if commit is None else commit
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise UnsupportedModelError(
+            asked,
+            wanted="a causal language model of the transformers library",
+            found=type(config).__name__,
+            advice="use a decoder-only model",
+        )
     model = _model(asked, source, config, _dtype(dtype, config, where), revision)
     tokenizer = _read(asked, "tokenizer", AutoTokenizer, source, revision)
-    commit = getattr(config, "_commit_hash", None)
-    origin = Origin(asked, commit, _weight_files(source, commit))
+    if len(tokenizer) <= len(tokenizer.get_added_vocab()):
+        raise CheckpointError(
+            asked,
+            wanted="a tokenizer that can be read",
+            found="no vocabulary",
+            advice="download the checkpoint again",
+        )
+    origin = Origin(asked, commit, weight_files(source, commit))
     try:
         model = model.to(where)
     except (RuntimeError, AssertionError) as error:
@@ -104,50 +115,6 @@ def wrap(model: nn.Module, tokenizer: Any = None, *, name: str | None = None) ->
     """
     called = name if name is not None else f"memory:{type(model).__name__}"
     return TransformerSubject(model, tokenizer, probe(model, called), Origin(called))
-
-
-def _source(asked: str) -> str:
-    if asked.startswith(_PREFIX):
-        directory = _BUNDLED / asked.removeprefix(_PREFIX)
-        if not (directory / "config.json").is_file():
-            names = sorted(path.parent.name for path in _BUNDLED.glob("*/config.json"))
-            raise ModelNotFoundError(
-                asked,
-                wanted="a bundled model: " + ", ".join(f"{_PREFIX}{name}" for name in names),
-                found=repr(asked),
-                advice="`plip models` lists them",
-            )
-        return str(directory)
-    path = Path(asked)
-    looks_local = path.exists() or path.is_absolute() or asked.startswith((".", "~"))
-    if not looks_local:
-        return asked
-    if not path.is_dir():
-        raise ModelNotFoundError(
-            asked,
-            wanted="a directory with a checkpoint",
-            found="a file" if path.exists() else "nothing there",
-            advice="give the directory that holds config.json",
-        )
-    _check_directory(asked, path)
-    return asked
-
-
-def _check_directory(asked: str, path: Path) -> None:
-    if not (path / "config.json").is_file():
-        raise CheckpointError(
-            asked,
-            wanted="config.json",
-            found="a directory without it",
-            advice="give the directory of a transformers checkpoint",
-        )
-    if not any((path / name).is_file() for name in _WEIGHTS):
-        raise CheckpointError(
-            asked,
-            wanted="weights: " + " or ".join(_WEIGHTS[::2]),
-            found="a directory without them",
-            advice="download the weights too",
-        )
 
 
 def _device(device: str) -> torch.device:
@@ -189,8 +156,17 @@ def _read(asked: str, what: str, kind: Any, source: str, revision: str | None) -
         return kind.from_pretrained(source, revision=revision, trust_remote_code=False)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise _damaged(asked, f"a {what}", error) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        reason = str(error)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+        StrictDataclassError,
+        ArithmeticError,
+    ) as error:
+        reason = str(error).replace(source, "")
         if "trust_remote_code" in reason or "model type" in reason or "model_type" in reason:
             raise UnsupportedModelError(
                 asked,
@@ -219,6 +195,7 @@ def _model(
             revision=revision,
             trust_remote_code=False,
             weights_only=True,
+            ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
     except SafetensorError as error:
@@ -232,14 +209,18 @@ def _model(
             found=_first_line(error),
             advice="check the id and the network; HF_HUB_OFFLINE=1 keeps to the local cache",
         ) from error
-    except (ValueError, KeyError, TypeError, ImportError, AttributeError) as error:
-        raise UnsupportedModelError(
-            asked,
-            wanted="a causal language model of the transformers library",
-            found=_first_line(error),
-            advice="use a decoder-only model",
-        ) from error
-    except (RuntimeError, EOFError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        ImportError,
+        AttributeError,
+        RuntimeError,
+        EOFError,
+        PickleError,
+        ArithmeticError,
+        UserWarning,
+    ) as error:
         raise _damaged(asked, "weights", error) from error
     faults = {
         kind: sorted(map(str, info[kind]))
@@ -259,32 +240,6 @@ def _model(
             details=faults,
         )
     return model.eval()  # type: ignore[no-any-return]  # transformers is not typed here
-
-
-def _weight_files(source: str, commit: str | None) -> tuple[Path, ...]:
-    """Return the files that the weights were read from; they are on the disk by now."""
-    for name in _WEIGHTS:
-        path = _local(source, name, commit)
-        if path is None:
-            continue
-        if not name.endswith(".json"):
-            return (path,)
-        shards = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
-        found = [_local(source, shard, commit) for shard in shards]
-        return tuple(file for file in found if file is not None)
-    return ()
-
-
-def _local(source: str, name: str, commit: str | None) -> Path | None:
-    found = cached_file(
-        source,
-        name,
-        revision=commit,
-        local_files_only=True,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
-    )
-    return None if found is None else Path(found)
 
 
 def _damaged(asked: str, what: str, error: Exception) -> CheckpointError:

@@ -13,13 +13,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedConfig
 from transformers.masking_utils import sdpa_mask
 
 from plip.errors import CheckpointError, UnsupportedModelError
 from plip.kernels import Visibility
 from plip.models.anatomy import Anatomy, Layer
 from plip.models.forward import Forward, attend_rows
-from plip.models.seam import Call, attached, in_session
+from plip.models.seam import Call, attached, evaluating, in_session
 from plip.models.stream import Piece, blocks_of, pack
 from plip.models.track import Track
 
@@ -85,7 +86,12 @@ def probe(model: nn.Module, name: str) -> Anatomy:
         CheckpointError: its logits are not numbers.
     """
     config = getattr(model, "config", None)
-    if config is None or getattr(config, "is_encoder_decoder", False):
+    if (
+        not isinstance(config, PreTrainedConfig)
+        or getattr(config, "is_encoder_decoder", False)
+        or not hasattr(config.get_text_config(), "vocab_size")
+        or next(model.parameters(), None) is None
+    ):
         raise _refuse(name, "a decoder-only causal language model", type(model).__name__)
     ids = probe_tokens(model)
     try:
@@ -104,13 +110,8 @@ def probe(model: nn.Module, name: str) -> Anatomy:
 def _probe(model: nn.Module, name: str, ids: tuple[int, ...]) -> Anatomy:
     device = next(model.parameters()).device
     tokens = torch.tensor([ids], device=device)
-    training = [module for module in model.modules() if module.training]
-    try:
-        model.eval()
+    with evaluating(model):
         reference = _logits(model(tokens, use_cache=False), name)
-    finally:
-        for module in training:
-            module.training = True
     notes = _Probe()
     with attached(model), in_session(notes):
         through = _logits(model(tokens, use_cache=False), name)
@@ -124,6 +125,7 @@ def _probe(model: nn.Module, name: str, ids: tuple[int, ...]) -> Anatomy:
         alone[:, :2],
         packed[:, 3:5],
     )
+    _same(name, "positions that begin at 0", reference[:, :3], packed[:, :3])
     return anatomy
 
 

@@ -34,25 +34,27 @@ class Capture:
     queries: tuple[int, ...]
 
     def __init__(self, layers: Iterable[int], queries: Iterable[int]) -> None:
-        object.__setattr__(self, "layers", tuple(sorted(set(layers))))
-        object.__setattr__(self, "queries", tuple(queries))
-        if not _indices(self.layers):
+        layers = tuple(layers) if isinstance(layers, Iterable) else (None,)
+        queries = tuple(queries) if isinstance(queries, Iterable) else (None,)
+        if not _indices(layers):
             raise LayerError(
                 "Capture",
                 wanted="at least one layer index ≥ 0",
-                found=repr(self.layers),
+                found=repr(layers),
                 advice="name the layers to capture",
             )
-        if not _indices(self.queries) or len(set(self.queries)) != len(self.queries):
+        if not _indices(queries) or len(set(queries)) != len(queries):
             raise PositionError(
                 "Capture",
                 wanted="at least one query position ≥ 0, each once",
-                found=repr(self.queries),
+                found=repr(queries),
                 advice="Tokens.at(char) gives token positions",
             )
+        object.__setattr__(self, "layers", tuple(sorted(set(layers))))
+        object.__setattr__(self, "queries", tuple(queries))
 
 
-def _indices(values: tuple[int, ...]) -> bool:
+def _indices(values: tuple[object, ...]) -> bool:
     return bool(values) and all(type(value) is int and value >= 0 for value in values)
 
 

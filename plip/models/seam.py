@@ -7,8 +7,9 @@ through a context variable, so that threads and nested runs do not meet.
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,13 +18,16 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedConfig
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from plip.errors import UnsupportedModelError
 
-__all__ = ["Call", "Session", "active", "attached", "in_session", "sdpa"]
+__all__ = ["Call", "Session", "active", "attached", "evaluating", "in_session", "sdpa"]
 
 _NAME = "plip"
+# Set on each configuration by itself: the public property would set nested ones along.
+_ATTRIBUTE = "_attn_implementation_internal"
 
 # What models hand to the attention function beside the arguments of `Call`. An argument that is
 # not known here may change what attention means, as GPT-OSS's sinks do.
@@ -126,14 +130,15 @@ def _attention(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     **kwargs: Any,
-) -> tuple[Tensor, None]:
+) -> tuple[Tensor, Tensor | None]:
     session = _active.get()
     layer = session.layer_of(module) if session is not None else None
     if session is None or layer is None:
-        out, _ = sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, **kwargs
+        if scaling is not None:
+            kwargs["scaling"] = scaling
+        return _as_found(module, attention_mask)(
+            module, query, key, value, attention_mask, **kwargs
         )
-        return out, None
     softcap = kwargs.pop("softcap", None)
     strange = [
         name for name, given in kwargs.items() if given is not None and name not in _HARMLESS
@@ -152,10 +157,35 @@ def _attention(
     return session.attend(call), None
 
 
+def _as_found(module: nn.Module, mask: Tensor | None) -> Callable[..., tuple[Tensor, Any]]:
+    """Return the attention function that a module had before it was attached.
+
+    A thread that runs the model without plip meanwhile comes by here, with the mask that belongs to
+    that function; so does a nested plain run, whose mask was left out by the session around it.
+    """
+    found = _implementation(module.config)
+    if mask is None and _active.get() is not None:
+        found = "sdpa"
+    if found == "eager":
+        home = sys.modules[type(module).__module__]
+        return home.eager_attention_forward  # type: ignore[no-any-return]  # of a library's module
+    return ALL_ATTENTION_FUNCTIONS[found]  # type: ignore[no-any-return]  # transformers is not typed
+
+
+def _implementation(config: Any) -> str:
+    """Return the attention implementation that a configuration named before it was attached."""
+    with _lock:
+        held = _held.get((id(config), _ATTRIBUTE))
+        found = getattr(config, _ATTRIBUTE, None) if held is None else held.found
+    # A call that outlives the last run finds the configuration restored, and plain SDPA here.
+    return "sdpa" if found in (None, _NAME) else str(found)
+
+
 def _mask(*args: Any, **kwargs: Any) -> Tensor | None:
     session = _active.get()
     if session is None:
-        return sdpa_mask(*args, **kwargs)  # type: ignore[no-any-return]  # transformers is not typed
+        function = ALL_MASK_ATTENTION_FUNCTIONS[_implementation(kwargs["config"])]
+        return function(*args, **kwargs)  # type: ignore[no-any-return]  # transformers is not typed
     return session.mask(**kwargs)
 
 
@@ -187,16 +217,31 @@ _held: dict[tuple[int, str], _Held] = {}
 
 
 @contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Hold a model in evaluation mode, outside any session."""
+    token = _active.set(None)
+    try:
+        with _holding([(module, "training", False) for module in model.modules()]):
+            yield
+    finally:
+        _active.reset(token)
+
+
+@contextmanager
 def attached(model: nn.Module) -> Iterator[None]:
     """Let a model call the seam, in evaluation mode, and leave it as it was found.
 
     Runs may overlap, in threads, nested, or through two models that share a configuration: the
     first one changes a configuration, the last one restores it.
     """
-    wanted: list[tuple[Any, str, Any]] = [
-        (config, "_attn_implementation_internal", _NAME) for config in _configs(model)
-    ]
-    wanted += [(module, "training", False) for module in model.modules()]
+    wanted: list[tuple[Any, str, Any]] = [(config, _ATTRIBUTE, _NAME) for config in _configs(model)]
+    with _holding(wanted + [(module, "training", False) for module in model.modules()]):
+        yield
+
+
+@contextmanager
+def _holding(wanted: list[tuple[Any, str, Any]]) -> Iterator[None]:
+    """Give attributes a value while at least one holder wants it."""
     with _lock:
         for owner, name, value in wanted:
             _hold(owner, name, value)

@@ -163,9 +163,14 @@ class Staged(Forward, ABC):
         )
 
     def _before(
-        self, layer: int, block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        layer: int,
+        block: nn.Module,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None = None,
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        if active() is not self or self._keys_only:
+        # Without kwargs it is called for another thread, after its own has taken it off.
+        if kwargs is None or active() is not self or self._keys_only:
             return None
         hidden = args[0] if args else kwargs["hidden_states"]
         if layer == self.last and self.needs_keys(layer):

@@ -190,17 +190,21 @@ class Track:
                 self._check_total(step.operation, data.layer, int(count.max()))
             edges = edges & _head_mask(step, scores)
             logit = edge_logit(scores, edges)
-            before = edge_mass(row_weights(scores), edges)
+            was = row_weights(scores)
             scores = operate(scores, edges, step.operation)
-            weights = row_weights(scores)
-            self._check_rows(data.layer, step, given, weights, where)
-            after = edge_mass(weights, edges)
-            expected = expected_mass(logit, edges.sum(-1), step.operation)
+            now = row_weights(scores)
+            self._check_rows(data.layer, step, given, now, where)
             met = edges.any(-1)
             every |= met
+            expected = expected_mass(logit, edges.sum(-1), step.operation)
             found.append(
                 StepEvidence(
-                    number, before[met], after[met], expected[met], rows=int((count > 0).sum())
+                    step=number,
+                    before=edge_mass(was, edges)[met],
+                    after=edge_mass(now, edges)[met],
+                    expected=expected[met],
+                    rows=int((count > 0).sum()),
+                    change=_largest_change(was, now, edges),
                 )
             )
         return scores, every, tuple(found)
@@ -249,6 +253,12 @@ class Track:
             advice="leave the row another key, such as the query itself",
             details={"layer": layer, "head": head, "query": query},
         )
+
+
+def _largest_change(was: Tensor, now: Tensor, edges: Tensor) -> Tensor:
+    """Return the largest relative change of an edge's weight, 0 where there is none."""
+    larger = torch.maximum(was, now).clamp(min=torch.finfo(now.dtype).tiny)
+    return torch.where(edges, (now - was).abs() / larger, 0).max()
 
 
 def _edge_mask(step: Step, where: Tensor, visible: Tensor) -> Tensor:

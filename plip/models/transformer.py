@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from plip.errors import TextError, UnsupportedModelError
+from plip.errors import EdgeError, TextError, UnsupportedModelError
 from plip.models.anatomy import Anatomy
 from plip.models.arguments import (
     bad_argument,
     check_capture,
-    check_lengths,
+    check_plans,
     check_rows_left,
+    check_texts,
     first_after,
     listed,
     one_each,
@@ -128,13 +129,13 @@ class TransformerSubject:
             WitnessError: a plan that did not do what it says, or did nothing.
         """
         texts = listed(tokens, Tokens)
-        prefixes = one_each("prefix", prefix, len(texts))
+        prefixes = one_each(prefix, Prefix, len(texts))
         if positions not in ("last", "all", "none"):
             raise bad_argument("positions", "'last', 'all' or 'none'", repr(positions))
         tracks, pieces = self._tracks(
             texts,
-            one_each("plan", plan, len(texts)),
-            one_each("capture", capture, len(texts)),
+            one_each(plan, Plan, len(texts)),
+            one_each(capture, Capture, len(texts)),
             prefixes,
         )
         return self._forward(tracks, pieces, prefixes, positions)[0]
@@ -179,11 +180,9 @@ class TransformerSubject:
             PlanError, ContextLengthError, WitnessError: as `run`.
         """
         texts = listed(tokens, Tokens)
-        captures = one_each("capture", capture, len(texts))
-        if len(plans) != len(texts) or not all(plans):
-            raise bad_argument(
-                "plans", f"{len(texts)} lists of plans, none empty", f"{len(plans)} lists"
-            )
+        captures = one_each(capture, Capture, len(texts))
+        check_plans(plans, len(texts))
+        check_texts(self.model.config, self.name, self.context, texts, [])
         variants = [
             self._tracks([text] * len(mine), list(mine), [kept] * len(mine), [None] * len(mine))[0]
             for text, mine, kept in zip(texts, plans, captures, strict=True)
@@ -221,12 +220,12 @@ class TransformerSubject:
         with the same results.
         """
         ids = probe_tokens(self.model)
-        plan = Plan(Scale(0.5), edges(query=2, keys=[1]), layers=[self.n_layers // 2])
+        plan = Plan(Scale(0.5), edges(query=3, keys=[2]), layers=[self.n_layers // 2])
         tracks = [Track("probe", len(ids), 0, plan, None), Track("probe", len(ids), 0, None, None)]
         plain = [Track("probe", len(ids), 0, None, None), Track("probe", len(ids), 0, plan, None)]
         try:
             shared = sweep(self.model, self.anatomy, [ids], [tracks])[0].logits
-        except (UnsupportedModelError, RuntimeError, TypeError, IndexError):
+        except (EdgeError, UnsupportedModelError, RuntimeError, TypeError, IndexError):
             return False
         full = self._forward(plain, [Piece(ids)] * 2, [None] * 2, "last")[0].logits
         return shared is not None and full is not None and agree(full.flip(0), shared)
@@ -242,7 +241,7 @@ class TransformerSubject:
         captures: Sequence[Capture | None],
         prefixes: Sequence[Prefix | None],
     ) -> tuple[list[Track], list[Piece]]:
-        check_lengths(self.model.config, self.name, self.context, texts, prefixes)
+        check_texts(self.model.config, self.name, self.context, texts, prefixes)
         tracks, pieces = [], []
         for number, (text, plan, capture, prefix) in enumerate(
             zip(texts, plans, captures, prefixes, strict=True)

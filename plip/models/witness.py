@@ -15,7 +15,7 @@ __all__ = ["RowsEvidence", "StepEvidence", "StepWitness", "Witness", "bear_witne
 
 # Rows are computed in float32: sums over some thousand weights are right to about 1e-6.
 _TOLERANCE = 1e-5
-# A relative change of edge mass below this is rounding, not an intervention.
+# A relative change of an edge's weight below this is rounding, not an intervention.
 _UNCHANGED = 1e-6
 
 
@@ -29,6 +29,7 @@ class StepEvidence:
         after: the mass the step left.
         expected: the closed form of `after`.
         rows: how many rows have edges.
+        change: the largest |w' − w| of an edge relative to the larger of the two, a scalar.
     """
 
     step: int
@@ -36,6 +37,7 @@ class StepEvidence:
     after: Tensor
     expected: Tensor
     rows: int
+    change: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ class StepWitness:
         mass_after: edge mass after, likewise.
         mass_expected: the mean of the closed form that `mass_after` must reach.
         largest_error: the largest |mass after − closed form| of any head and row.
-        largest_change: the largest |mass after − mass before| of any head and row, relative to
-            the larger of the two.
+        largest_change: the largest change of an edge's weight, relative to the larger of before
+            and after.
     """
 
     layer: int
@@ -117,7 +119,7 @@ def bear_witness(plan: Plan, evidence: Sequence[RowsEvidence], who: str) -> Witn
         The witness.
 
     Raises:
-        NoEffectError: a step that is not the identity met no row, or changed no edge's mass.
+        NoEffectError: a step that is not the identity met no row, or changed no edge's weight.
         WitnessError: a row that does not sum to 1, mass on a forbidden key, or edge mass that
             misses its closed form.
     """
@@ -133,11 +135,16 @@ def bear_witness(plan: Plan, evidence: Sequence[RowsEvidence], who: str) -> Witn
     witness = Witness(
         steps=tuple(steps),
         rows=sum(item.rows for item in evidence),
-        row_sum_error=max((float(item.row_sum_error) for item in evidence), default=0.0),
-        forbidden_mass=max((float(item.forbidden) for item in evidence), default=0.0),
+        row_sum_error=_largest([item.row_sum_error for item in evidence]),
+        forbidden_mass=_largest([item.forbidden for item in evidence]),
     )
     _check_rows(who, witness)
     return witness
+
+
+def _largest(values: Sequence[Tensor]) -> float:
+    """Return the largest value, 0 of none; NaN if one is NaN, which Python's max may drop."""
+    return float(torch.stack([value.double() for value in values]).max()) if values else 0.0
 
 
 def _by_layer(evidence: Sequence[RowsEvidence], step: int) -> dict[int, list[StepEvidence]]:
@@ -153,14 +160,13 @@ def _step_witness(layer: int, operation: Operation, parts: Sequence[StepEvidence
     before = torch.cat([part.before for part in parts]).double()
     after = torch.cat([part.after for part in parts]).double()
     expected = torch.cat([part.expected for part in parts]).double()
-    scale = torch.maximum(before, after).clamp(min=torch.finfo(torch.float64).tiny)
     figures = torch.stack(
         [
             before.mean(),
             after.mean(),
             expected.mean(),
             (after - expected).abs().max(),
-            ((after - before).abs() / scale).max(),
+            torch.stack([part.change for part in parts]).max().double(),
         ]
     ).tolist()
     return StepWitness(layer, operation, sum(part.rows for part in parts), *figures)
@@ -176,7 +182,7 @@ def _check_effect(who: str, operation: Operation, found: Sequence[StepWitness]) 
         what = "no row with such edges among the rows that were computed"
     raise NoEffectError(
         who,
-        wanted=f"{operation} to change the mass of its edges",
+        wanted=f"{operation} to change the weight of its edges",
         found=what,
         advice="check positions, heads and layers against the text; edges that carry no attention, "
         "or make up all of their row, cannot be steered",

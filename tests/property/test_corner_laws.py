@@ -183,7 +183,7 @@ def test_no_effect_says_why() -> None:
     with pytest.raises(NoEffectError) as caught:
         run(tokens(9), plan=Plan(Scale(2.0), edges(query=0, keys=0), layers=[1, 2]))
     assert str(caught.value) == (
-        "sequence: wanted Scale(factor=2.0) to change the mass of its edges, found the same mass "
+        "sequence: wanted Scale(factor=2.0) to change the weight of its edges, found the same mass "
         "before and after: 1 in layer 1, 1 in layer 2; check positions, heads and layers against "
         "the text; edges that carry no attention, or make up all of their row, cannot be steered"
     )

@@ -217,7 +217,9 @@ def test_an_output_with_a_run(on_tiny: Invoke, tmp_path: Path) -> None:
 def test_a_full_disk(on_tiny: Invoke, full_device: Path) -> None:
     result = on_tiny("calibrate", "--max-samples", 1, "--json", full_device)
     assert result.exit_code == 5
-    assert "plip: file '/dev/full': wanted a place to write to, found No space left" in result.stderr
+    assert (
+        "plip: file '/dev/full': wanted a place to write to, found No space left" in result.stderr
+    )
 
 
 def test_an_interruption_says_how_to_go_on(

@@ -234,7 +234,7 @@ class TestPlans:
     def test_a_whole_row_that_is_scaled(self, with_plan: Callable[[Plan], object]) -> None:
         found = text_of(NoEffectError, lambda: with_plan(at(Scale(2.0), edges(query=0, keys=0))))
         assert found.endswith(
-            "wanted Scale(factor=2.0) to change the mass of its edges, "
+            "wanted Scale(factor=2.0) to change the weight of its edges, "
             "found the same mass before and after: 1 in layer 1; "
             "check positions, heads and layers against the text; "
             "edges that carry no attention, or make up all of their row, cannot be steered"

@@ -137,7 +137,7 @@ class TestNoEffect:
         with pytest.raises(NoEffectError) as caught:
             witness_of(at(Scale(3.0), [0, 1, 2, 3]))
         assert caught.value.who == "two heads"
-        assert caught.value.wanted == "Scale(factor=3.0) to change the mass of its edges"
+        assert caught.value.wanted == "Scale(factor=3.0) to change the weight of its edges"
         assert caught.value.found == "the same mass before and after: 1 in layer 0"
         assert caught.value.details == {"operation": "Scale(factor=3.0)"}
         assert caught.value.exit_code == 6
@@ -195,6 +195,7 @@ class TestFaults:
                 after=torch.tensor([0.0]),
                 expected=torch.tensor([0.0]),
                 rows=1,
+                change=torch.tensor(1.0),
             ),
         ),
     )
