@@ -142,6 +142,25 @@ class TestNoEffect:
         assert caught.value.details == {"operation": "Scale(factor=3.0)"}
         assert caught.value.exit_code == 6
 
+    @pytest.mark.parametrize("seed", range(8))
+    def test_a_whole_row_of_large_scores(self, seed: int) -> None:
+        # Adding log 3 to scores of thirty rounds each of them: that is no intervention.
+        generator = torch.Generator().manual_seed(seed)
+        plan = Plan(Scale(3.0), edges(query=5, keys=range(6)), layers=[0])
+        track = Track("large", 6, 0, plan, None)
+        data = LayerInput(
+            layer=0,
+            query=torch.ones(1, 1, 1),
+            key=30 + 3 * torch.rand(1, 6, 1, generator=generator),
+            value=torch.ones(1, 6, 1),
+            scaling=1.0,
+            softcap=None,
+            visibility=Visibility(),
+        )
+        track.attend(data, [5], torch.zeros(1, 1, 1))
+        with pytest.raises(NoEffectError):
+            bear_witness(plan, track.evidence, "large")
+
     def test_edges_that_have_no_mass(self) -> None:
         with pytest.raises(NoEffectError, match="the same mass before and after: 0 in layer 0"):
             witness_of(at(Knockout(), [1]).then(at(Scale(3.0), [1])))
