@@ -127,9 +127,9 @@ def test_a_row_that_loses_everything_says_where() -> None:
     with pytest.raises(EmptyRowError) as caught:
         subject("qwen2").run(tokens(5), plan=plan)
     assert str(caught.value) == (
-        "sequence, layer 1, head 2, query 3: wanted at least one visible key to keep its "
-        "attention, found a plan that takes it all away; leave the row another key, such as the "
-        "query itself"
+        "sequence, layer 1, head 2, query 3: wanted a visible key beside the edges to "
+        "take the rest of the row, found Knockout() on all that the row still attends to; leave the "
+        "row another key, such as the query itself"
     )
     assert caught.value.details == {"layer": 1, "head": 2, "query": 3}
 
@@ -196,5 +196,9 @@ def test_no_effect_says_why() -> None:
     twice = Plan(Knockout(), into(2), layers=[2])
     with pytest.raises(NoEffectError, match="wanted Knockout"):
         run(tokens(9), plan=twice.then(twice))
+    other = Plan(SetValue(0.25), edges(query=3, keys=range(4)), layers=[1])
+    witness = run(tokens(9), plan=other).witness[0]  # the mass stays 1, its shares do not
+    assert witness is not None
+    assert (witness.steps[0].mass_before, witness.steps[0].mass_after) == pytest.approx((1, 1))
     reaching = Plan(Scale(2.0), edges(query=[0, 3], keys=0), layers=[1])
     assert run(tokens(9), plan=reaching).witness[0] is not None  # row 0 cannot, row 3 can

@@ -57,22 +57,19 @@ class Truth:
     Args:
         logits: [position, vocabulary].
         weights: by layer, [head, query, key], 0 where a key is not visible.
-        masses: for each change, (layer, head, query, edges, mass before, mass after) of each row
-            that has edges of it.
+        masses: for each change, (layer, head, query, edges, mass before, mass after, largest
+            relative change of an edge's weight) of each row that has edges of it.
         emptied: whether a row lost all its mass; its weights and all that follows are NaN.
     """
 
     logits: Tensor
     weights: dict[int, Tensor] = field(default_factory=dict)
-    masses: list[list[tuple[int, int, int, int, float, float]]] = field(default_factory=list)
+    masses: list[list[tuple[int, int, int, int, float, float, float]]] = field(default_factory=list)
     emptied: bool = False
 
     def effect(self, number: int) -> float:
-        """Return the largest relative change of edge mass by a change; 0 where it met no row."""
-        return max(
-            (abs(x - y) / max(x, y) for *_, x, y in self.masses[number] if max(x, y) > 0),
-            default=0.0,
-        )
+        """Return the largest relative change of an edge's weight; 0 where it met no row."""
+        return max((note[-1] for note in self.masses[number]), default=0.0)
 
 
 @dataclass
@@ -145,9 +142,12 @@ def _attention(
                 before = weights
                 weights = _changed(scores, before, visible, change)
                 for row, edges in _edges_by_row(change, visible):
-                    mass = [float(w[row, edges].sum()) for w in (before, weights)]
-                    note = (layer, head, row, len(edges), mass[0], mass[1])
-                    state.truth.masses[number].append(note)
+                    was, now = before[row, edges], weights[row, edges]
+                    larger = torch.maximum(was, now).clamp(min=1e-300)
+                    moved = float(((now - was).abs() / larger).max())
+                    state.truth.masses[number].append(
+                        (layer, head, row, len(edges), float(was.sum()), float(now.sum()), moved)
+                    )
         state.truth.emptied |= bool(torch.isnan(weights).any())
         final.append(weights)
         out[0, :, head] = weights @ value[0, group]
