@@ -127,9 +127,9 @@ def test_a_row_that_loses_everything_says_where() -> None:
     with pytest.raises(EmptyRowError) as caught:
         subject("qwen2").run(tokens(5), plan=plan)
     assert str(caught.value) == (
-        "sequence, layer 1, head 2, query 3: wanted a visible key beside the edges to "
-        "take the rest of the row, found Knockout() on all that the row still attends to; leave the "
-        "row another key, such as the query itself"
+        "sequence, layer 1, head 2, query 3: wanted a visible key beside the edges to take the "
+        "rest of the row, found Knockout() on all that the row still attends to; leave the row "
+        "another key, such as the query itself"
     )
     assert caught.value.details == {"layer": 1, "head": 2, "query": 3}
 
