@@ -197,14 +197,21 @@ class Track:
             met = edges.any(-1)
             every |= met
             expected = expected_mass(logit, edges.sum(-1), step.operation)
+            before, after = edge_mass(was, edges), edge_mass(now, edges)
+            # A value may be set without moving the mass. Scaling a whole row only looks as if it
+            # moved weights, by rounding.
+            if isinstance(step.operation, SetValue):
+                change = _largest_change(was, now, edges)
+            else:
+                change = _largest_change(before, after, met)
             found.append(
                 StepEvidence(
                     step=number,
-                    before=edge_mass(was, edges)[met],
-                    after=edge_mass(now, edges)[met],
+                    before=before[met],
+                    after=after[met],
                     expected=expected[met],
                     rows=int((count > 0).sum()),
-                    change=_largest_change(was, now, edges),
+                    change=change,
                 )
             )
         return scores, every, tuple(found)
@@ -255,10 +262,10 @@ class Track:
         )
 
 
-def _largest_change(was: Tensor, now: Tensor, edges: Tensor) -> Tensor:
-    """Return the largest relative change of an edge's weight, 0 where there is none."""
+def _largest_change(was: Tensor, now: Tensor, where: Tensor) -> Tensor:
+    """Return the largest change of some values, relative to the larger; 0 of none."""
     larger = torch.maximum(was, now).clamp(min=torch.finfo(now.dtype).tiny)
-    return torch.where(edges, (now - was).abs() / larger, 0).max()
+    return torch.where(where, (now - was).abs() / larger, 0).max()
 
 
 def _edge_mask(step: Step, where: Tensor, visible: Tensor) -> Tensor:

@@ -29,7 +29,8 @@ class StepEvidence:
         after: the mass the step left.
         expected: the closed form of `after`.
         rows: how many rows have edges.
-        change: the largest |w' − w| of an edge relative to the larger of the two, a scalar.
+        change: the largest change relative to the larger of before and after, a scalar: of a
+            row's edge mass, or of an edge's weight where values were set.
     """
 
     step: int
@@ -71,8 +72,8 @@ class StepWitness:
         mass_after: edge mass after, likewise.
         mass_expected: the mean of the closed form that `mass_after` must reach.
         largest_error: the largest |mass after − closed form| of any head and row.
-        largest_change: the largest change of an edge's weight, relative to the larger of before
-            and after.
+        largest_change: the largest change of a row's edge mass, or of an edge's weight where
+            values were set, relative to the larger of before and after.
     """
 
     layer: int
