@@ -137,6 +137,10 @@ class TransformerSubject:
             one_each(plan, Plan, len(texts)),
             one_each(capture, Capture, len(texts)),
             prefixes,
+            [
+                f"sequence {number}" if len(texts) > 1 else "sequence"
+                for number in range(len(texts))
+            ],
         )
         return self._forward(tracks, pieces, prefixes, positions)[0]
 
@@ -150,7 +154,7 @@ class TransformerSubject:
         Raises:
             PlanError, ContextLengthError, WitnessError: as `run`.
         """
-        tracks, pieces = self._tracks([tokens], [plan], [None], [None])
+        tracks, pieces = self._tracks([tokens], [plan], [None], [None], ["sequence"])
         _, session = self._forward(tracks, pieces, [None], "last", keep_from=0)
         return Prefix(tokens.ids, session.kept[0], self.model)
 
@@ -184,8 +188,14 @@ class TransformerSubject:
         check_plans(plans, len(texts))
         check_texts(self.model.config, self.name, self.context, texts, [])
         variants = [
-            self._tracks([text] * len(mine), list(mine), [kept] * len(mine), [None] * len(mine))[0]
-            for text, mine, kept in zip(texts, plans, captures, strict=True)
+            self._tracks(
+                [text] * len(mine),
+                list(mine),
+                [kept] * len(mine),
+                [None] * len(mine),
+                [f"sequence {number}, plan {which}" for which in range(len(mine))],
+            )[0]
+            for number, (text, mine, kept) in enumerate(zip(texts, plans, captures, strict=True))
         ]
         if self.shares_work:
             return sweep(self.model, self.anatomy, [text.ids for text in texts], variants)
@@ -240,13 +250,13 @@ class TransformerSubject:
         plans: Sequence[Plan | None],
         captures: Sequence[Capture | None],
         prefixes: Sequence[Prefix | None],
+        names: Sequence[str],
     ) -> tuple[list[Track], list[Piece]]:
         check_texts(self.model.config, self.name, self.context, texts, prefixes)
         tracks, pieces = [], []
-        for number, (text, plan, capture, prefix) in enumerate(
-            zip(texts, plans, captures, prefixes, strict=True)
+        for who, text, plan, capture, prefix in zip(
+            names, texts, plans, captures, prefixes, strict=True
         ):
-            who = f"sequence {number}" if len(texts) > 1 else "sequence"
             first = 0 if prefix is None else first_after(who, text, prefix, self.model)
             if plan is not None:
                 plan.check(self.heads, len(text))

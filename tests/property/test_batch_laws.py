@@ -250,6 +250,19 @@ def test_prefixes_of_texts_of_one_length(name: str) -> None:
         assert near(name, run.attention[1][number], truth.weights[1][:, [10, 7]])
 
 
+@each_family
+def test_equal_rests_of_unequal_texts(name: str) -> None:
+    """Rows of one number at different positions are no block, whichever comes first."""
+    one, exact = subject(name, "float64"), reference(name, "float64")
+    texts = [tokens(5), tokens(11, 1), tokens(8, 2), tokens(11, 3)]
+    prefixes = [one.prefill(head(text, len(text) - 5)) if len(text) > 5 else None for text in texts]
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
+        run = one.run([texts[i] for i in order], prefix=[prefixes[i] for i in order])
+        truths = [oracle(exact, texts[i].ids).logits[-1] for i in order]
+        assert run.logits is not None
+        assert near(name, run.logits, torch.stack(truths))
+
+
 @pytest.mark.parametrize(("name", "dtype"), [("llama", "float32"), ("qwen2", "float64")])
 def test_a_prefix_of_another_model_is_refused(name: str, dtype: str) -> None:
     """Its keys would have the right shape, and nothing but the wrong logits would show it."""

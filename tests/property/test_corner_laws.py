@@ -178,6 +178,15 @@ def test_a_set_value_counts_what_a_row_sees() -> None:
         subject("qwen2").run(tokens(9), plan=Plan(SetValue(0.6), into([1, 3]), layers=[1]))
 
 
+def test_an_effect_is_on_the_edges_of_the_step() -> None:
+    """An edge that has all of its row in float32 stays as it is, whatever becomes of the rest."""
+    plan = Plan(Scale(2.0), edges(query=1, keys=[0]), layers=[0])
+    with pytest.raises(NoEffectError, match="the same mass before and after: 1 in layer 0"):
+        steer([0.0, -20.0], plan)
+    weights, _, _ = steer([0.0, -10.0], plan)
+    assert weights[1] == pytest.approx(0.5 * 4.54e-5, rel=1e-3)
+
+
 def test_no_effect_says_why() -> None:
     run = subject("qwen2").run
     with pytest.raises(NoEffectError) as caught:

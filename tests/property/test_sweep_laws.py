@@ -221,7 +221,7 @@ def test_a_sweep_raises_what_its_runs_raise() -> None:
     one, text = subject("qwen2"), tokens(6)
     good = Plan(Scale(2.0), edges(query=3, keys=[1]), layers=[1])
     idle = Plan(Scale(2.0), edges(query=0, keys=[0]), layers=[2])
-    with pytest.raises(NoEffectError, match="sequence 1: wanted Scale"):
+    with pytest.raises(NoEffectError, match="sequence 0, plan 1: wanted Scale"):
         one.sweep([text], [[good, idle]])
     empty = Plan(Knockout(), out_of(3, own=True), layers=[2])
     with pytest.raises(EmptyRowError, match="sequence 1, layer 2, head 0, query 3"):

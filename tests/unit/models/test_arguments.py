@@ -326,8 +326,9 @@ class TestCapture:
                 return subject.run(text(3), capture=capture)
             return subject.sweep([text(3)], [[None]], capture=[capture])
 
+        who = "sequence" if way == "run" else "sequence 0, plan 0"
         assert text_of(PositionError, call) == (
-            "sequence, capture: wanted query positions in 0 … 2, found [0, 3]; "
+            f"{who}, capture: wanted query positions in 0 … 2, found [0, 3]; "
             "capture rows that this run computes"
         )
 
