@@ -224,7 +224,7 @@ def test_a_sweep_raises_what_its_runs_raise() -> None:
     with pytest.raises(NoEffectError, match="sequence 0, plan 1: wanted Scale"):
         one.sweep([text], [[good, idle]])
     empty = Plan(Knockout(), out_of(3, own=True), layers=[2])
-    with pytest.raises(EmptyRowError, match="sequence 1, layer 2, head 0, query 3"):
+    with pytest.raises(EmptyRowError, match="sequence 0, plan 1, layer 2, head 0, query 3"):
         one.sweep([text], [[good, empty]])
     with pytest.raises(ConfigError, match="1 lists of plans, none empty"):
         one.sweep([text], [[]])
