@@ -26,7 +26,8 @@ class KnownModel:
     note: str
 
 
-_UNRUN = "loading tested on tiny checkpoints of its family; these weights were never run here"
+# Its family is tested on tiny checkpoints; the weights could not be had.
+_UNRUN = "weights never run"
 
 
 def known_models() -> tuple[KnownModel, ...]:
@@ -35,9 +36,7 @@ def known_models() -> tuple[KnownModel, ...]:
     Source: STEERING_RESULTS.md §1.1 for the default layers of Qwen2.5-Coder.
     """
     return (
-        KnownModel(
-            "bundled:transformer", "Qwen2ForCausalLM", 6, None, "ships with plip; shows machinery"
-        ),
+        KnownModel("bundled:transformer", "Qwen2ForCausalLM", 6, None, "ships with plip"),
         KnownModel("Qwen/Qwen2.5-Coder-3B-Instruct", "Qwen2ForCausalLM", 36, 20, _UNRUN),
         KnownModel("Qwen/Qwen2.5-Coder-7B-Instruct", "Qwen2ForCausalLM", 28, 16, _UNRUN),
         KnownModel("bigcode/starcoder2-3b", "Starcoder2ForCausalLM", 30, None, _UNRUN),

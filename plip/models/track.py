@@ -27,7 +27,7 @@ __all__ = ["LayerInput", "Track"]
 
 # Elements of one block of scores [head, row, key]: 64 MB in float32.
 _BLOCK = 1 << 24
-# E·v may exceed 1 by rounding, as 10 · 0.1 or 3 · (1/3) do.
+# A target that was computed as a share may exceed it by rounding.
 _ROUNDING = 1e-9
 
 

@@ -31,9 +31,9 @@ class Edges:
     against causality are left out, and with them the edge of a token to itself unless `own`.
 
     Args:
-        queries: sorted, unique positions, or `ALL`.
-        keys: sorted, unique positions, or `ALL`.
-        own: whether (q, q) counts where one side is `ALL`.
+        queries: positions, or `ALL`.
+        keys: positions, or `ALL`.
+        own: whether (q, q) counts where one side is `ALL`; a listed pair always does.
 
     Raises:
         EdgeError: no position given, a negative one, or a listed pair with key > query.
@@ -44,9 +44,14 @@ class Edges:
     own: bool = True
 
     def __post_init__(self) -> None:
-        for name, side in (("query", self.queries), ("key", self.keys)):
+        # One form of each set of edges, so that equal plans have equal digests.
+        for name in ("queries", "keys"):
+            side = getattr(self, name)
             if side is not ALL:
-                _check_positions(name, side)
+                object.__setattr__(self, name, tuple(sorted(set(side))))
+                _check_positions("query" if name == "queries" else "key", getattr(self, name))
+        if self.listed:
+            object.__setattr__(self, "own", True)
         if self.queries is not ALL and self.keys is not ALL and self.keys[-1] > self.queries[0]:
             raise EdgeError(
                 f"edge ({self.queries[0]}, {self.keys[-1]})",

@@ -74,7 +74,7 @@ class Step:
         if not self.edges.listed:
             return
         count = max(self.edges.key_count(query) for query in self.edges.query_positions(n_tokens))
-        # E·v may exceed 1 by rounding, as 10 · 0.1 or 3 · (1/3) do.
+        # A target that was computed as a share may exceed it by rounding.
         if count * target > 1 + 1e-9:
             raise OperationError(
                 f"SetValue({target:g})",
@@ -145,7 +145,15 @@ class Plan:
         return plan
 
     def then(self, other: Plan) -> Plan:
-        """Return the plan that does this one and then the other."""
+        """Return the plan that does this one and then the other.
+
+        Raises:
+            PlanError: the other is no plan.
+        """
+        if not isinstance(other, Plan):
+            raise PlanError(
+                "Plan.then", wanted="a plan", found=repr(other), advice="leave it out for none"
+            )
         return Plan.from_steps(self.steps + other.steps)
 
     @property
@@ -211,25 +219,21 @@ def _indices(value: Indices) -> tuple[int, ...] | All | None:
 
 
 def _layers(value: Indices) -> tuple[int, ...] | All:
-    found = _indices(value)
-    if found is None:
-        raise LayerError(
-            "layers",
-            wanted="indices ≥ 0, ranges of them, or plip.ALL",
-            found=repr(value),
-            advice="count layers from 0",
-        )
-    return found
+    return _checked(value, "layers", LayerError)
 
 
 def _heads(value: Indices) -> tuple[int, ...] | All:
+    return _checked(value, "heads", HeadError)
+
+
+def _checked(value: Indices, name: str, error: type[PlanError]) -> tuple[int, ...] | All:
     found = _indices(value)
     if found is None:
-        raise HeadError(
-            "heads",
+        raise error(
+            name,
             wanted="indices ≥ 0, ranges of them, or plip.ALL",
             found=repr(value),
-            advice="count query heads from 0",
+            advice="count query heads from 0" if name == "heads" else "count layers from 0",
         )
     return found
 

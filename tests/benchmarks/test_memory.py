@@ -38,11 +38,17 @@ _CHILD = """
 
 
 def _peak(kind: str, length: int) -> tuple[int, int]:
-    """Return the peak memory of a run, and how much of it the run added, in KiB."""
+    """Return the peak memory of a run, and how much of it the run added, in KiB.
+
+    The least of three processes: what the allocator keeps back differs from one to the next.
+    """
     command = [sys.executable, "-c", textwrap.dedent(_CHILD), kind, str(length)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    peak, added = done.stdout.split()[-2:]
-    return int(peak), int(added)
+    found = []
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peak, added = done.stdout.split()[-2:]
+        found.append((int(peak), int(added)))
+    return min(found)
 
 
 def test_peak_memory_is_that_of_the_plain_model():

@@ -157,3 +157,11 @@ def test_edges_are_frozen_hashable_and_pickle() -> None:
 def test_the_json_form() -> None:
     assert into([3, 1]).to_json() == {"queries": "all", "keys": [1, 3], "own": False}
     assert edges(query=3, keys=ALL).to_json() == {"queries": [3], "keys": "all", "own": True}
+
+
+def test_one_form_of_each_set_of_edges() -> None:
+    listed = edges(query=[3, 5], keys=[0, 1])
+    assert Edges((5, 3, 3), (1, 0)) == listed
+    assert hash(Edges((5, 3), (1, 0))) == hash(listed)
+    assert Edges((3, 5), (0, 1), own=False) == listed
+    assert Edges((3, 5), (0, 1), own=False).to_json() == listed.to_json()

@@ -308,3 +308,10 @@ def test_a_row_needs_all_of_its_attention_in_the_longest_row() -> None:
     plan(operation=SetValue(0.6), edges=into([1, 3])).check(HEADS, 8)
     with pytest.raises(OperationError, match=r"3 × 0\.4"):
         plan(operation=SetValue(0.4), edges=edges(query=[5, 7], keys=[0, 1, 2])).check(HEADS, 8)
+
+
+def test_a_plan_is_followed_by_a_plan() -> None:
+    plan = Plan(Knockout(), edges(query=1, keys=[0]), layers=[0])
+    with pytest.raises(PlanError) as caught:
+        plan.then(None)  # type: ignore[arg-type]
+    assert str(caught.value) == "Plan.then: wanted a plan, found None; leave it out for none"
