@@ -1,7 +1,7 @@
 """Tensor arithmetic: rows of attention, and the operations on them. No transformers."""
 
 from plip.kernels.operations import edge_logit, edge_mass, expected_mass, operate
-from plip.kernels.scores import row_output, row_scores, row_weights, rows_dtype
+from plip.kernels.scores import row_output, row_scores, row_weights, rows_dtype, rows_per_block
 from plip.kernels.visibility import Visibility
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "row_scores",
     "row_weights",
     "rows_dtype",
+    "rows_per_block",
 ]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["row_output", "row_scores", "row_weights", "rows_dtype"]
+__all__ = ["row_output", "row_scores", "row_weights", "rows_dtype", "rows_per_block"]
+
+_BLOCK = 1 << 24
+
+
+def rows_per_block(heads: int, keys: int) -> int:
+    """Return how many rows of scores [head, row, key] to compute at once, 64 MB in float32."""
+    return max(1, _BLOCK // (heads * keys))
 
 
 def rows_dtype(dtype: torch.dtype) -> torch.dtype:

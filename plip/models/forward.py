@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from plip.kernels import Visibility, row_output, row_scores, row_weights
+from plip.kernels import Visibility, row_output, row_scores, row_weights, rows_per_block
 from plip.models.anatomy import Anatomy
 from plip.models.seam import Call, sdpa
 from plip.models.stream import Block
@@ -18,9 +18,6 @@ __all__ = ["Forward", "KeyValues", "Stop", "attend_rows"]
 
 #: Keys and values of one sequence by layer, each [key-value head, key, dim].
 KeyValues = Mapping[int, tuple[Tensor, Tensor]]
-
-# Elements of one block of scores in layers that SDPA cannot compute: 64 MB in float32.
-_BLOCK = 1 << 24
 
 
 class Stop(Exception):  # no error: the rest of the forward pass is not wanted
@@ -172,7 +169,7 @@ def _capped(
     """Compute capped attention in blocks of rows: SDPA has no cap."""
     copies, heads, rows, _ = query.shape
     out = query.new_empty(copies, rows, heads, value.shape[-1])
-    size = max(1, _BLOCK // (heads * key.shape[2]))
+    size = rows_per_block(heads, key.shape[2])
     for copy in range(copies):
         for start in range(0, rows, size):
             part = slice(start, start + size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from plip.errors import EdgeError, EmptyRowError, OperationError, WitnessError
+from plip.errors import EdgeError, EmptyRowError, WitnessError
 from plip.kernels import (
     Visibility,
     edge_logit,
@@ -18,17 +18,13 @@ from plip.kernels import (
     row_output,
     row_scores,
     row_weights,
+    rows_per_block,
 )
 from plip.models.results import Capture
 from plip.models.witness import RowsEvidence, StepEvidence
 from plip.plan import ALL, Plan, SetValue, Step
 
 __all__ = ["LayerInput", "Track"]
-
-# Elements of one block of scores [head, row, key]: 64 MB in float32.
-_BLOCK = 1 << 24
-# A target that was computed as a share may exceed it by rounding.
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +119,7 @@ class Track:
             return 0
         index = [rows.index(position) for position in wanted]
         heads, keys = data.query.shape[0], data.key.shape[1]
-        size = max(1, _BLOCK // (heads * keys))
+        size = rows_per_block(heads, keys)
         count = 0
         for start in range(0, len(wanted), size):
             block = slice(start, start + size)
@@ -187,7 +183,7 @@ class Track:
             if step.edges.listed:
                 self._check_listed(step, data.layer, where, count)
             if isinstance(step.operation, SetValue):
-                self._check_total(step.operation, data.layer, int(count.max()))
+                step.operation.check_total(int(count.max()), f"{self.who}, layer {data.layer}, ")
             edges = edges & _head_mask(step, scores)
             logit = edge_logit(scores, edges)
             was = row_weights(scores)
@@ -227,16 +223,6 @@ class Track:
                     advice="steer a layer with full attention, or edges within the window",
                     details={"layer": layer, "query": position},
                 )
-
-    def _check_total(self, operation: SetValue, layer: int, count: int) -> None:
-        if count * operation.target > 1 + _ROUNDING:
-            raise OperationError(
-                f"{self.who}, layer {layer}, SetValue({operation.target:g})",
-                wanted=f"{count} edges of a row to need at most all of its attention",
-                found=f"{count} × {operation.target:g} > 1",
-                advice=f"ask for at most {1 / count:.6g}",
-                details={"edges": count, "target": operation.target},
-            )
 
     def _check_rows(
         self, layer: int, step: Step, scores: Tensor, weights: Tensor, where: Tensor

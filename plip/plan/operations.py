@@ -81,6 +81,26 @@ class SetValue:
         _check_number("SetValue", "target", self.target, 1.0)
         object.__setattr__(self, "target", float(self.target) + 0.0)
 
+    def check_total(self, count: int, where: str = "") -> None:
+        """Check that a row can give each of `count` edges the target.
+
+        Args:
+            count: E, the edges of one row.
+            where: names the row in errors, ending in a separator.
+
+        Raises:
+            OperationError: E·v exceeds 1.
+        """
+        # A target that was computed as a share may exceed it by rounding.
+        if count * self.target > 1 + 1e-9:
+            raise OperationError(
+                f"{where}SetValue({self.target:g})",
+                wanted=f"{count} edges of a row to need at most all of its attention",
+                found=f"{count} × {self.target:g} = {count * self.target:g} > 1",
+                advice=f"ask for at most {1 / count:.6g}",
+                details={"edges": count, "target": self.target},
+            )
+
     @property
     def is_identity(self) -> bool:
         """Whether nothing can change."""

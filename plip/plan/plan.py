@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from plip.errors import HeadError, LayerError, OperationError, PlanError
+from plip.errors import HeadError, LayerError, PlanError
 from plip.plan.edges import ALL, All, Edges
 from plip.plan.operations import Operation, SetValue, operation_from_json
 
@@ -66,23 +66,10 @@ class Step:
                 details={"head": self.heads[-1], "heads": fewest},
             )
         self.edges.check(n_tokens)
-        if isinstance(self.operation, SetValue):
-            self._check_total(self.operation.target, n_tokens)
-
-    def _check_total(self, target: float, n_tokens: int) -> None:
         # Only listed edges are known to be visible; the others are counted at the layer.
-        if not self.edges.listed:
-            return
-        count = max(self.edges.key_count(query) for query in self.edges.query_positions(n_tokens))
-        # A target that was computed as a share may exceed it by rounding.
-        if count * target > 1 + 1e-9:
-            raise OperationError(
-                f"SetValue({target:g})",
-                wanted=f"{count} edges of a row to need at most all of its attention",
-                found=f"{count} × {target:g} = {count * target:g} > 1",
-                advice=f"ask for at most {1 / count:.6g}",
-                details={"edges": count, "target": target},
-            )
+        if isinstance(self.operation, SetValue) and self.edges.listed:
+            queries = self.edges.query_positions(n_tokens)
+            self.operation.check_total(max(self.edges.key_count(query) for query in queries))
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""

@@ -84,8 +84,7 @@ def test_long_texts_in_blocks_of_rows(name: str, monkeypatch: pytest.MonkeyPatch
     )
     capture = Capture([1, 2], [16, 3, 4, 0, 9])
     whole = subject(name, "float64").run(tokens(n), plan=plan, positions="all", capture=capture)
-    for module in ("track", "forward"):
-        monkeypatch.setattr(f"plip.models.{module}._BLOCK", 3 * 4 * n)
+    monkeypatch.setattr("plip.kernels.scores._BLOCK", 3 * 4 * n)
     parts = subject(name, "float64").run(tokens(n), plan=plan, positions="all", capture=capture)
     assert (bits(parts) - bits(whole)).abs().max() <= tolerance(name, bits(whole))
     assert parts.work == whole.work

@@ -39,6 +39,7 @@ def test_public_names() -> None:
         "row_scores",
         "row_weights",
         "rows_dtype",
+        "rows_per_block",
     }
     for name in plip.kernels.__all__:
         assert hasattr(plip.kernels, name)

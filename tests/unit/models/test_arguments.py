@@ -288,7 +288,7 @@ class TestWindows:
         found = text_of(
             OperationError, lambda: windowed.run(text(9), plan=at(SetValue(0.34), out_of(8)))
         )
-        assert "3 × 0.34 > 1" in found
+        assert "3 × 0.34 = 1.02 > 1" in found
 
 
 class TestCapture:

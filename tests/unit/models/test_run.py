@@ -376,8 +376,7 @@ class TestBlocks:
         capture = Capture(range(subject.n_layers), [11, 3, 5])
         plans = [plan for plan in self.PLANS if name == "qwen2" or plan is not self.PLANS[2]]
         whole = subject.run([tokens] * len(plans), plan=plans, capture=capture)
-        monkeypatch.setattr(plip.models.track, "_BLOCK", size)
-        monkeypatch.setattr(plip.models.forward, "_BLOCK", size)
+        monkeypatch.setattr("plip.kernels.scores._BLOCK", size)
         parts = subject.run([tokens] * len(plans), plan=plans, capture=capture)
         torch.testing.assert_close(logits(parts), logits(whole), **CLOSE)
         for layer, rows in whole.attention.items():
