@@ -1,9 +1,9 @@
 """The one seam: an attention function and a mask function that transformers calls by name.
 
 Outside a session both behave as the implementation does that the model had before. Inside one, no
-mask is made, and the session computes
-the attention of the stream of sequences that it sent through the model. The session is found
-through a context variable, so that threads and nested runs do not meet.
+mask is made, and the session computes the attention of the stream of sequences that it sent through
+the model. The session is found through a context variable, so that threads and nested runs do not
+meet.
 """
 
 from __future__ import annotations
