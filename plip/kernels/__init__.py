@@ -1,8 +1,9 @@
-"""Tensor arithmetic: rows of attention, and the operations on them. No transformers."""
+"""Tensor arithmetic: rows of attention, operations on them, the WKV-6 recurrence."""
 
 from plip.kernels.operations import edge_logit, edge_mass, expected_mass, operate
 from plip.kernels.scores import row_output, row_scores, row_weights, rows_dtype, rows_per_block
 from plip.kernels.visibility import Visibility
+from plip.kernels.wkv import wkv
 
 __all__ = [
     "Visibility",
@@ -15,4 +16,5 @@ __all__ = [
     "row_weights",
     "rows_dtype",
     "rows_per_block",
+    "wkv",
 ]

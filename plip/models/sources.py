@@ -9,13 +9,14 @@ from transformers.utils import cached_file
 
 from plip.errors import CheckpointError, ModelNotFoundError
 
-__all__ = ["BUNDLED", "commit_of", "source_of", "weight_files"]
+__all__ = ["BUNDLED", "WEIGHTS", "commit_of", "source_of", "weight_files"]
 
 #: What the names of bundled models begin with.
 BUNDLED = "bundled:"
 
 _FOLDER = Path(__file__).parent / "bundled"
-_WEIGHTS = (
+#: The files that weights may lie in, the preferred first.
+WEIGHTS = (
     "model.safetensors",
     "model.safetensors.index.json",
     "pytorch_model.bin",
@@ -64,10 +65,10 @@ def _check_directory(asked: str, path: Path) -> None:
             found="a directory without it",
             advice="give the directory of a transformers checkpoint",
         )
-    if not any((path / name).is_file() for name in _WEIGHTS):
+    if not any((path / name).is_file() for name in WEIGHTS):
         raise CheckpointError(
             asked,
-            wanted="weights: " + " or ".join(_WEIGHTS[::2]),
+            wanted="weights: " + " or ".join(WEIGHTS[::2]),
             found="a directory without them",
             advice="download the weights too",
         )
@@ -84,7 +85,7 @@ def commit_of(source: str, revision: str | None) -> str | None:
 
 def weight_files(source: str, commit: str | None) -> tuple[Path, ...]:
     """Return the files that the weights were read from; they are on the disk by now."""
-    for name in _WEIGHTS:
+    for name in WEIGHTS:
         path = _local(source, name, commit)
         if path is None:
             continue

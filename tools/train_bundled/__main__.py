@@ -31,6 +31,7 @@ from tools.train_bundled.export import (
     manifest,
     write_json,
 )
+from tools.train_bundled.rwkv6 import build_rwkv6
 from tools.train_bundled.tokenizer import (
     END_OF_TEXT_ID,
     VOCABULARY,
@@ -55,6 +56,13 @@ class Recipe:
 
 
 RECIPES = {
+    "rwkv6": Recipe(
+        build_rwkv6,
+        CONTEXT,
+        "Bundled RWKV-6",
+        "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 6 heads of 32, ranks 16 and\n"
+        "32, tied embeddings, a byte-level vocabulary of 2,048, trained on Python and Rust.",
+    ),
     "transformer": Recipe(
         build_transformer,
         CONTEXT,

@@ -21,7 +21,7 @@ from tools.train_bundled.train import Plan, Progress
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
 CARD = "README.md"
-SIZE_LIMIT = 6_000_000
+SIZE_LIMIT = 8_000_000
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
@@ -33,11 +33,10 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def export_model(model: PreTrainedModel, directory: Path) -> None:
     """Write the configuration and the weights in float16; tied weights are written once."""
     directory.mkdir(parents=True, exist_ok=True)
-    tied = "lm_head.weight" if model.config.tie_word_embeddings else ""
     state = {
         name: weight.detach().to(torch.float16).contiguous()
         for name, weight in model.state_dict().items()
-        if name != tied
+        if name not in model.all_tied_weights_keys
     }
     save_file(state, str(directory / WEIGHTS), metadata={"format": "pt"})
     (directory / WEIGHTS).chmod(0o644)

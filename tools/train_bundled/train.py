@@ -108,12 +108,13 @@ def batch(rows: list[list[list[int]]], length: int, end: int) -> tuple[Tensor, T
 
 
 def optimizers(model: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
-    """Muon for the hidden matrices, AdamW for the embeddings, norms and biases."""
+    """Muon for the linear maps between hidden states, AdamW for all else."""
     hidden: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
+    linear = {f"{name}.weight" for name, part in model.named_modules() if type(part) is nn.Linear}
     for name, parameter in model.named_parameters():
-        is_hidden = parameter.ndim == 2 and "embed" not in name and "lm_head" not in name
-        (hidden if is_hidden else rest).append(parameter)
+        # The projection to the vocabulary is tied to the embeddings, under whose name it is listed.
+        (hidden if name in linear else rest).append(parameter)
     muon = torch.optim.Muon(
         hidden,
         lr=plan.learning_rate,
