@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from plip.kernels import rows_dtype
-from plip.models.results import Positions
+from plip.models.results import Capture, Positions
 from plip.models.stream import Piece
-from plip.models.track import Track
 
-__all__ = ["gather_attention", "gather_logits"]
+__all__ = ["Captured", "gather_attention", "gather_logits"]
 
 
-def gather_attention(tracks: Sequence[Track]) -> Mapping[int, Tensor]:
+class Captured(Protocol):
+    """A sequence of a run with the rows that were kept of it."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Its length."""
+
+    @property
+    def capture(self) -> Capture | None:
+        """Which rows were to be kept."""
+
+    @property
+    def rows(self) -> Mapping[tuple[int, int], Tensor]:
+        """The kept rows by layer and query, [head, key]."""
+
+
+def gather_attention(tracks: Sequence[Captured]) -> Mapping[int, Tensor]:
     """Collect captured rows by layer.
 
     Returns:
@@ -27,7 +43,7 @@ def gather_attention(tracks: Sequence[Track]) -> Mapping[int, Tensor]:
     return MappingProxyType({layer: _gather_layer(tracks, layer) for layer in layers})
 
 
-def _gather_layer(tracks: Sequence[Track], layer: int) -> Tensor:
+def _gather_layer(tracks: Sequence[Captured], layer: int) -> Tensor:
     sample = next(row for track in tracks for (at, _), row in track.rows.items() if at == layer)
     queries = max(len(_queries(track, layer)) for track in tracks)
     keys = max(track.n_tokens for track in tracks)
@@ -41,7 +57,7 @@ def _gather_layer(tracks: Sequence[Track], layer: int) -> Tensor:
     return gathered
 
 
-def _queries(track: Track, layer: int) -> tuple[int, ...]:
+def _queries(track: Captured, layer: int) -> tuple[int, ...]:
     if track.capture is None or layer not in track.capture.layers:
         return ()
     return track.capture.queries

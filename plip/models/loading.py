@@ -22,7 +22,10 @@ from plip.errors import (
 )
 from plip.models.probe import probe
 from plip.models.provenance import Origin
+from plip.models.rwkv6 import Rwkv6Config, Rwkv6ForCausalLM
+from plip.models.rwkv6.subject import Rwkv6Subject
 from plip.models.sources import BUNDLED, commit_of, source_of, weight_files
+from plip.models.subject import Subject
 from plip.models.transformer import TransformerSubject
 
 __all__ = ["load", "wrap"]
@@ -41,17 +44,18 @@ def load(
     device: str = "auto",
     dtype: str = "auto",
     revision: str | None = None,
-) -> TransformerSubject:
+) -> Subject:
     """Load a model and its tokenizer, and probe it.
 
     Code from a repository is never run. Weights come from safetensors files, or, where there are
     none, from torch files read with `weights_only`. `HF_HUB_OFFLINE=1` keeps to the local cache.
 
     Args:
-        name: a hub id, a directory, or "bundled:transformer", which is what None stands for.
+        name: a hub id, a directory, or a bundled name; None stands for "bundled:transformer".
         device: "auto" (CUDA, else Apple's MPS, else CPU) or a torch device.
         dtype: "auto" or "float32", "bfloat16", "float16", "float64". "auto" is the checkpoint's
-            own, except that float16 becomes float32 on a CPU.
+            own, except that float16 becomes float32 on a CPU, and that RWKV-6 is run in float32:
+            rounding in a narrower type moves its logits as far as the effects to be measured.
         revision: a commit, branch or tag of a hub repository.
 
     Returns:
@@ -60,7 +64,8 @@ def load(
     Raises:
         ModelNotFoundError: no such id, directory or bundled name, or no way to reach the hub.
         CheckpointError: configuration, weights or tokenizer damaged, missing or incomplete.
-        UnsupportedModelError: not a causal transformer that the seam can steer exactly.
+        UnsupportedModelError: neither RWKV-6 nor a causal transformer that the seam can steer
+            exactly.
         DeviceError: no such device or dtype.
     """
     asked = f"{BUNDLED}transformer" if name is None else str(name)
@@ -96,25 +101,32 @@ def load(
             found=f"{type(error).__name__}: {error}",
             advice="choose a smaller dtype or another device",
         ) from error
-    return TransformerSubject(model, tokenizer, probe(model, asked), origin)
+    return _subject(model, tokenizer, origin)
 
 
-def wrap(model: nn.Module, tokenizer: Any = None, *, name: str | None = None) -> TransformerSubject:
+def wrap(model: nn.Module, tokenizer: Any = None, *, name: str | None = None) -> Subject:
     """Take a model that is in memory already, and probe it.
 
     The model is left as it was found after every run, its attention implementation included.
 
     Args:
-        model: a causal language model of the transformers library.
-        tokenizer: its fast tokenizer; without one only `tokenize` fails.
+        model: a causal language model of the transformers library, or an `Rwkv6ForCausalLM`.
+        tokenizer: its tokenizer, one that gives spans; without one only `tokenize` fails.
         name: what to call it in records; its class by default.
 
     Raises:
-        UnsupportedModelError: not a causal transformer that the seam can steer exactly.
+        UnsupportedModelError: neither RWKV-6 nor a causal transformer that the seam can steer
+            exactly.
         CheckpointError: its logits are not numbers.
     """
     called = name if name is not None else f"memory:{type(model).__name__}"
-    return TransformerSubject(model, tokenizer, probe(model, called), Origin(called))
+    return _subject(model, tokenizer, Origin(called))
+
+
+def _subject(model: nn.Module, tokenizer: Any, origin: Origin) -> Subject:
+    if isinstance(model, Rwkv6ForCausalLM):
+        return Rwkv6Subject(model, tokenizer, origin)
+    return TransformerSubject(model, tokenizer, probe(model, origin.name), origin)
 
 
 def _device(device: str) -> torch.device:
@@ -137,6 +149,8 @@ def _device(device: str) -> torch.device:
 
 def _dtype(dtype: str, config: Any, device: torch.device) -> torch.dtype:
     if dtype == "auto":
+        if isinstance(config, Rwkv6Config):
+            return torch.float32
         stored = getattr(config, "dtype", None) or torch.float32
         too_narrow = stored == torch.float16 and device.type == "cpu"
         return torch.float32 if too_narrow else stored

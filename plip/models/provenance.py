@@ -34,7 +34,9 @@ class Origin:
     weights: tuple[Path, ...] = ()
 
 
-def describe(model: nn.Module, tokenizer: Any, origin: Origin) -> SubjectRecord:
+def describe(
+    model: nn.Module, tokenizer: Any, origin: Origin, *, attention: str = "sdpa"
+) -> SubjectRecord:
     """Say exactly what is run.
 
     The hash of the weights is the SHA-256 over the files they were read from, in the order of
@@ -44,6 +46,7 @@ def describe(model: nn.Module, tokenizer: Any, origin: Origin) -> SubjectRecord:
         model: the model.
         tokenizer: its tokenizer or None.
         origin: where they came from.
+        attention: what computes the rows that are not steered.
     """
     parameter = next(model.parameters())
     return SubjectRecord(
@@ -54,7 +57,7 @@ def describe(model: nn.Module, tokenizer: Any, origin: Origin) -> SubjectRecord:
         tokenizer_hash=None if tokenizer is None else _hash_tokenizer(tokenizer),
         dtype=str(parameter.dtype).removeprefix("torch."),
         device=str(parameter.device),
-        attention="sdpa",
+        attention=attention,
     )
 
 
@@ -79,7 +82,7 @@ def _hash_tensors(model: nn.Module) -> str:
 def _hash_tokenizer(tokenizer: Any) -> str | None:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        return None
+        return getattr(tokenizer, "vocabulary_hash", None)
     content = json.loads(backend.to_str())
     # What the last call asked for, not what the tokenizer is.
     content.pop("truncation", None)

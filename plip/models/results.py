@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from plip.errors import LayerError, PositionError
+from plip.models.rwkv6.witness import StateWitness
 from plip.models.witness import Witness
 
-__all__ = ["Capture", "Positions", "Prefix", "Run", "Work"]
+__all__ = ["Capture", "Mechanism", "Positions", "Prefix", "Run", "Work"]
+
+#: What a plan acts on: edges of attention, or writes into a recurrent state.
+Mechanism = Literal["attention", "state"]
 
 #: Which logits a run returns: of the last token of each text, of every token, or none.
 Positions = Literal["last", "all", "none"]
@@ -64,12 +68,13 @@ class Prefix:
 
     Args:
         ids: the tokens.
-        keys_values: by layer, their keys and values, each [key-value head, key, dim].
+        memory: what they leave: by layer, their keys and values, each [key-value head, key, dim];
+            or a recurrent state.
         model: the model that computed them; no other can use them.
     """
 
     ids: tuple[int, ...]
-    keys_values: Mapping[int, tuple[Tensor, Tensor]]
+    memory: Any
     model: nn.Module
 
 
@@ -105,5 +110,5 @@ class Run:
 
     logits: Tensor | None
     attention: Mapping[int, Tensor] = field(default_factory=lambda: MappingProxyType({}))
-    witness: tuple[Witness | None, ...] = ()
+    witness: tuple[Witness | StateWitness | None, ...] = ()
     work: Work = Work((), 0)

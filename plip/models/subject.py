@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from plip.models.results import Capture, Positions, Run
+from plip.models.results import Capture, Mechanism, Positions, Run
 from plip.plan import Plan
 from plip.records import SubjectRecord
 from plip.text import Tokens
@@ -15,6 +15,10 @@ __all__ = ["Subject"]
 
 class Subject(Protocol):
     """A loaded model with its tokenizer."""
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """What a plan acts on: edges of attention, or writes into a recurrent state."""
 
     @property
     def name(self) -> str:

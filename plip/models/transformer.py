@@ -26,7 +26,7 @@ from plip.models.forward import Forward, Stop
 from plip.models.gather import gather_attention, gather_logits
 from plip.models.probe import agree, probe_tokens
 from plip.models.provenance import Origin, describe
-from plip.models.results import Capture, Positions, Prefix, Run, Work
+from plip.models.results import Capture, Mechanism, Positions, Prefix, Run, Work
 from plip.models.seam import attached, in_session
 from plip.models.stream import Piece, blocks_of, pack
 from plip.models.sweep import sweep
@@ -54,6 +54,11 @@ class TransformerSubject:
         self.tokenizer = tokenizer
         self.anatomy = anatomy
         self.origin = origin
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """What a plan acts on."""
+        return "attention"
 
     @property
     def name(self) -> str:
@@ -286,7 +291,7 @@ class TransformerSubject:
             self.anatomy,
             blocks_of(pieces),
             tracks,
-            past=[None if prefix is None else prefix.keys_values for prefix in prefixes],
+            past=[None if prefix is None else prefix.memory for prefix in prefixes],
             stop_after=stop_after,
             keep_from=keep_from,
         )

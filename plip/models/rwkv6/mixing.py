@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -78,6 +79,16 @@ class Projections:
     value: Tensor
     log_decay: Tensor
     gate: Tensor
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> Projections:
+        """Apply a function to every tensor."""
+        return Projections(
+            change(self.receptance),
+            change(self.key),
+            change(self.value),
+            change(self.log_decay),
+            change(self.gate),
+        )
 
 
 class TimeMixing(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from transformers import GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 
-from plip.models.rwkv6.block import Rwkv6Block
+from plip.models.rwkv6.block import Rwkv6Block, Watch
 from plip.models.rwkv6.config import Rwkv6Config
 from plip.models.rwkv6.initial import initialise
 from plip.models.rwkv6.mixing import Padding
@@ -38,8 +39,8 @@ class Rwkv6PreTrainedModel(PreTrainedModel):  # type: ignore[misc]  # transforme
         cls, pretrained_model_name_or_path: str | PathLike[str] | None, *args: Any, **kwargs: Any
     ) -> Any:
         """Load a checkpoint; the ranks that its configuration leaves out come from its tensors."""
-        kwargs["config"] = with_ranks(pretrained_model_name_or_path, kwargs)
-        return super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        options = with_ranks(pretrained_model_name_or_path, kwargs)
+        return super().from_pretrained(pretrained_model_name_or_path, *args, **options)
 
 
 class Rwkv6Model(Rwkv6PreTrainedModel):
@@ -53,6 +54,11 @@ class Rwkv6Model(Rwkv6PreTrainedModel):
         )
         self.ln_out = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
         self.post_init()
+
+    @property
+    def layers(self) -> list[Rwkv6Block]:
+        """The blocks, as what they are."""
+        return [block for block in self.blocks if isinstance(block, Rwkv6Block)]
 
     def get_input_embeddings(self) -> nn.Embedding:
         """Return the embeddings."""
@@ -70,6 +76,8 @@ class Rwkv6Model(Rwkv6PreTrainedModel):
         past_key_values: Rwkv6State | None = None,
         use_cache: bool | None = None,
         output_hidden_states: bool | None = None,
+        writes: Mapping[int, Tensor] | None = None,
+        watch: Watch | None = None,
         **_: Any,
     ) -> BaseModelOutputWithPast:
         """Run the blocks.
@@ -82,6 +90,8 @@ class Rwkv6Model(Rwkv6PreTrainedModel):
             past_key_values: the state after the tokens before.
             use_cache: whether the new state is returned.
             output_hidden_states: whether the blocks' inputs, and the last output, are returned.
+            writes: by block, factors of the writes into its state, [batch, head or 1, token].
+            watch: shown each block's recurrence.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give input_ids or inputs_embeds, one of the two")
@@ -92,9 +102,15 @@ class Rwkv6Model(Rwkv6PreTrainedModel):
             state = Rwkv6State.empty(self.config, batch, self.dtype, hidden.device)
         padding = None if attention_mask is None else Padding.of(attention_mask[:, -n_tokens:])
         inputs, layers = [], []
-        for block, layer in zip(self.blocks, state.layers, strict=True):
+        for number, (block, layer) in enumerate(zip(self.blocks, state.layers, strict=True)):
             inputs.append(hidden)
-            hidden, layer = block(hidden, layer, padding=padding)
+            hidden, layer = block(
+                hidden,
+                layer,
+                write=None if writes is None else writes.get(number),
+                padding=padding,
+                watch=watch,
+            )
             layers.append(layer)
         hidden = self.ln_out(hidden)
         keep = self.config.use_cache if use_cache is None else use_cache
@@ -134,6 +150,8 @@ class Rwkv6ForCausalLM(Rwkv6PreTrainedModel, GenerationMixin):  # type: ignore[m
         use_cache: bool | None = None,
         output_hidden_states: bool | None = None,
         logits_to_keep: int | Tensor = 0,
+        writes: Mapping[int, Tensor] | None = None,
+        watch: Watch | None = None,
         **options: Any,
     ) -> CausalLMOutputWithPast:
         """Run the model; see `Rwkv6Model.forward`.
@@ -149,6 +167,8 @@ class Rwkv6ForCausalLM(Rwkv6PreTrainedModel, GenerationMixin):  # type: ignore[m
             past_key_values=past_key_values,
             use_cache=use_cache,
             output_hidden_states=output_hidden_states,
+            writes=writes,
+            watch=watch,
         )
         rows = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         logits = self.head(output.last_hidden_state[:, rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from plip.kernels import rows_dtype
 from plip.models.rwkv6.config import Rwkv6Config
 
-__all__ = ["LayerState", "Rwkv6State"]
+__all__ = ["LayerState", "Rwkv6State", "stack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +85,19 @@ class Rwkv6State:
     def map(self, change: Callable[[Tensor], Tensor]) -> Rwkv6State:
         """Apply a function to every tensor."""
         return replace(self, layers=tuple(layer.map(change) for layer in self.layers))
+
+
+def stack(states: Sequence[Rwkv6State]) -> Rwkv6State:
+    """Put states side by side, as one batch; the longest of them says how many tokens were seen."""
+    layers = zip(*(state.layers for state in states), strict=True)
+    return Rwkv6State(
+        tuple(
+            LayerState(
+                torch.cat([layer.time_shift for layer in same]),
+                torch.cat([layer.channel_shift for layer in same]),
+                torch.cat([layer.wkv for layer in same]),
+            )
+            for same in layers
+        ),
+        max(state.seen for state in states),
+    )
