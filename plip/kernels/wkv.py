@@ -27,9 +27,10 @@ def wkv(
 
     Arguments and results are those of `plip.kernels.recurrence.recur`.
     """
+    inputs = (receptance, key, value, log_decay, bonus, state, write)
     needs_graph = torch.is_grad_enabled() and any(
-        each.requires_grad for each in (receptance, key, value, log_decay, bonus, state)
+        each is not None and each.requires_grad for each in inputs
     )
     few = key.shape[2] < _FEW
     form = recur_in_place if few and not needs_graph else recur_in_chunks
-    return form(receptance, key, value, log_decay, bonus, state, write)
+    return form(*inputs)

@@ -11,6 +11,17 @@ __all__ = ["Rwkv6Config"]
 
 # The ranks of the published models: twice as large from this width on.
 _WIDE = 4096
+_SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "attention_hidden_size",
+    "head_size",
+    "head_size_divisor",
+    "intermediate_size",
+    "time_mix_rank",
+    "time_decay_rank",
+)
 
 
 @strict
@@ -89,8 +100,15 @@ class Rwkv6Config(PreTrainedConfig):  # type: ignore[misc]  # transformers is no
         return self.attention_hidden_size or self.hidden_size
 
     def validate_architecture(self) -> None:
-        """Check that the heads fill the attention's width; part of every construction."""
-        if self.head_size < 1 or self._width % self.head_size:
+        """Check that there is some of everything, and that the heads fill the attention's width.
+
+        Part of every construction.
+        """
+        for name in _SIZES:
+            size = getattr(self, name)
+            if size is not None and (type(size) is not int or size < 1):
+                raise ValueError(f"{name} is {size!r}, not a whole number from 1 on")
+        if self._width % self.head_size:
             raise ValueError(
                 f"attention_hidden_size {self._width} is not a multiple of head_size "
                 f"{self.head_size}"
