@@ -92,6 +92,9 @@ class Rwkv6Model(Rwkv6PreTrainedModel):
             output_hidden_states: whether the blocks' inputs, and the last output, are returned.
             writes: by block, factors of the writes into its state, [batch, head or 1, token].
             watch: shown each block's recurrence.
+
+        Raises:
+            InputError: the state is of another model or batch.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give input_ids or inputs_embeds, one of the two")
@@ -100,6 +103,7 @@ class Rwkv6Model(Rwkv6PreTrainedModel):
         state = past_key_values
         if state is None:
             state = Rwkv6State.empty(self.config, batch, self.dtype, hidden.device)
+        state.check(self.config, batch)
         padding = None if attention_mask is None else Padding.of(attention_mask[:, -n_tokens:])
         inputs, layers = [], []
         for number, (block, layer) in enumerate(zip(self.blocks, state.layers, strict=True)):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from plip.errors import InputError
 from plip.kernels import rows_dtype
 from plip.models.rwkv6.config import Rwkv6Config
 
 __all__ = ["LayerState", "Rwkv6State", "stack"]
+
+_SHAPE = "{} sequences, {} layers, hidden size {}, {} heads of size {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class LayerState:
         return LayerState(change(self.time_shift), change(self.channel_shift), change(self.wkv))
 
 
-@dataclass(frozen=True)
+# Not frozen: `generate` marks the state that it is given.
+@dataclass
 class Rwkv6State:
     """The recurrent state of a batch: what transformers calls `past_key_values`.
 
@@ -47,6 +52,10 @@ class Rwkv6State:
 
     layers: tuple[LayerState, ...]
     seen: int
+
+    #: What `generate` asks: no code is to be compiled for it, and no token can be taken back.
+    is_compileable: ClassVar[bool] = False
+    is_croppable: ClassVar[bool] = False
 
     @classmethod
     def empty(
@@ -65,6 +74,25 @@ class Rwkv6State:
     def batch(self) -> int:
         """How many sequences it belongs to."""
         return self.layers[0].wkv.shape[0]
+
+    def check(self, config: Rwkv6Config, batch: int) -> None:
+        """Check that it may be continued by a model with that many sequences.
+
+        Raises:
+            InputError: it is of another model or batch.
+        """
+        hidden, size = config.hidden_size, config.head_size
+        wanted = (batch, config.num_hidden_layers, hidden, config.n_heads, size)
+        state = self.layers[0]
+        width = state.time_shift.shape[-1]
+        found = (self.batch, len(self.layers), width, state.wkv.shape[1], state.wkv.shape[2])
+        if found != wanted:
+            raise InputError(
+                "RWKV-6 state",
+                wanted=_SHAPE.format(*wanted),
+                found=_SHAPE.format(*found),
+                advice="continue a state with the model that made it, sequence by sequence",
+            )
 
     def get_seq_length(self) -> int:
         """Count the tokens behind it, as `generate` asks."""
