@@ -35,7 +35,11 @@ def dose_response(
     group: options.Groups = None,
     max_samples: options.MaxSamples = None,
     doses: Annotated[
-        str, typer.Option(metavar="X,…", help="Factors of the marker → function edges.")
+        str,
+        typer.Option(
+            metavar="X,…",
+            help="Factors of the marker → function edges, or of the marker's write into the state.",
+        ),
     ] = "0.5,1,2,3,4,6",
     target_attention: Annotated[
         float | None,
@@ -45,6 +49,12 @@ def dose_response(
         Mode,
         typer.Option(help="How it is reached: every edge set to it, or all scaled until it is."),
     ] = Mode.SET_VALUE,
+    allow_narrow: Annotated[
+        bool,
+        typer.Option(
+            "--allow-narrow", help="Measure a recurrent model in bfloat16 or float16 all the same."
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     output: options.Output = None,
     resume: options.Resume = False,
@@ -72,6 +82,7 @@ def dose_response(
         doses=factors,
         target_attention=target_attention,
         mode=mode.value,
+        allow_narrow=allow_narrow,
         seed=seed,
         **({"groups": tuple(group)} if group else {}),
     )

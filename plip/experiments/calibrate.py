@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from plip.experiments.config import ExperimentConfig
@@ -33,6 +34,8 @@ def run(
     config: CalibrateConfig, subject: Subject, corpus: Corpus, done: Sequence[AnyRecord] = ()
 ) -> Iterator[AnyRecord]:
     """Measure attention from each sample's marker to its targets, without steering.
+
+    Of a model with a recurrent state it is effective attention.
 
     One pass over each batch of texts captures all layers, and stops after the last of them.
 
@@ -88,11 +91,16 @@ def _measure(
 def _layer_attention(layer: int, attention: TargetAttention) -> LayerAttention:
     return LayerAttention(
         layer=layer,
-        attention=float(attention.mean),
-        per_target=tuple(attention.per_target.tolist()),
-        per_head=tuple(attention.per_head.tolist()),
-        edge_mass=tuple(attention.edge_mass.tolist()),
+        attention=_or_none(float(attention.mean)),
+        per_target=tuple(map(_or_none, attention.per_target.tolist())),
+        per_head=tuple(map(_or_none, attention.per_head.tolist())),
+        edge_mass=tuple(map(_or_none, attention.edge_mass.tolist())),
+        undefined_heads=int((~attention.defined).sum()),
     )
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _summarise(records: Sequence[CalibrationSample], choice: LayerChoice) -> CalibrationSummary:
@@ -128,7 +136,8 @@ def _summarise_layer(records: Sequence[CalibrationSample], index: int, layer: in
 def _summarise_group(
     group: Group, records: Sequence[CalibrationSample], index: int
 ) -> GroupAttention:
-    values = [record.layers[index].attention for record in records if record.excluded is None]
+    measured = [record.layers[index].attention for record in records if record.excluded is None]
+    values = [value for value in measured if value is not None]
     mean, sd = mean_and_sd(values)
     return GroupAttention(
         group=group.value, n=len(values), excluded=len(records) - len(values), mean=mean, sd=sd

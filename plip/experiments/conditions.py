@@ -11,11 +11,11 @@ from torch import Tensor
 from plip.errors import MeasureError, OperationError
 from plip.measure import attention_at_scale, scale_reaching
 from plip.models import Subject
-from plip.plan import Plan, Scale, SetValue, edges
-from plip.records import Condition
+from plip.plan import Edges, Plan, Scale, SetValue, edges, into
+from plip.records import Condition, Mechanism
 from plip.text import Located
 
-__all__ = ["Mode", "Treatment", "predicted_attention", "treatments"]
+__all__ = ["Mode", "Treatment", "predicted_attention", "steered", "treatments"]
 
 #: How a level of attention is reached: every edge set to it, or all scaled by a solved factor.
 Mode = Literal["set-value", "scale"]
@@ -41,8 +41,22 @@ class Treatment:
 
     @property
     def dose(self) -> float | None:
-        """The factor of the target edges, None where there is none."""
+        """The factor of the edges or of the write, None where there is none."""
         return self.operation.factor if isinstance(self.operation, Scale) else None
+
+
+def steered(item: Located, mechanism: Mechanism) -> Edges:
+    """Return what is steered of a sample: its marker → target edges, or its marker's write.
+
+    Args:
+        item: the sample.
+        mechanism: what the model's plans act on.
+
+    Source: STEERING_RESULTS.md §2 for edges, §8.1 for writes.
+    """
+    if mechanism == "state":
+        return into(item.query)
+    return edges(query=item.query, keys=item.keys)
 
 
 def predicted_attention(operation: Scale | SetValue, weights: Tensor) -> float:
@@ -77,18 +91,23 @@ def treatments(
             the target; without it the target is set.
         subject: the model.
         layer: the steered layer.
-        doses: factors of the target edges.
-        target: the level of attention to reach, a fraction, or None.
+        doses: factors of the target edges, or of the marker's write into the state.
+        target: the level of attention to reach, a fraction, or None; not for writes.
 
     Yields:
         Treatments; one that the sample cannot have says why.
     """
-    on_edges = edges(query=item.query, keys=item.keys)
+    where = steered(item, subject.mechanism)
+    # By construction, not by measurement, such a dose leaves the prediction as it is.
+    if subject.mechanism == "state" and item.query == len(item.tokens) - 1:
+        reason = "the marker is the last token, and a write reaches later tokens only"
+        yield from (Treatment("dose", None, Scale(dose), excluded=reason) for dose in doses)
+        return
 
     def treatment(
         condition: Condition, operation: Scale | SetValue, level: float | None = None
     ) -> Treatment:
-        plan = Plan(operation, on_edges, layers=[layer])
+        plan = Plan(operation, where, layers=[layer])
         try:
             plan.check(subject.heads, len(item.tokens))
         except OperationError as error:

@@ -9,8 +9,8 @@ from typing import Any
 from plip.errors import WitnessError
 from plip.experiments.conditions import Treatment, predicted_attention
 from plip.experiments.samples import sample_fields
-from plip.measure import attention_to_targets, kl_divergence
-from plip.models import Run
+from plip.measure import TargetAttention, attention_to_targets, kl_divergence
+from plip.models import Run, StateWitness, Witness
 from plip.plan import Scale, SetValue
 from plip.records import DosePoint, DoseResponseSample
 from plip.text import Located
@@ -34,7 +34,7 @@ def sample_record(
             the marker's row of `layer` captured and logits [batch, vocab] at the last token.
 
     Raises:
-        WitnessError: attention that misses its closed form.
+        WitnessError: attention that misses its closed form; a state is checked by its run.
         MeasureError: logits that are no numbers.
     """
     assert run.logits is not None  # a sweep always gives them
@@ -42,7 +42,7 @@ def sample_record(
     baseline = run.logits[0]
     divergence = kl_divergence(baseline.expand_as(run.logits), run.logits).tolist()
     tokens = run.logits.argmax(-1).tolist()
-    levels = attention.mean.tolist()
+    before = _state_before(run)
     points = []
     row = 0
     for treatment in treatments:
@@ -55,14 +55,11 @@ def sample_record(
             points.append(DosePoint(**condition, excluded=treatment.excluded))
             continue
         row += 1
-        predicted = predicted_attention(treatment.operation, attention.weights[0])
-        _check(item, treatment.operation, predicted, levels[row])
         infinite = math.isinf(divergence[row])
         points.append(
             DosePoint(
                 **condition,
-                attention=levels[row],
-                attention_predicted=predicted,
+                **_reached(item, treatment.operation, run.witness[row], attention, row, before),
                 kl_nats=None if infinite else divergence[row],
                 kl_infinite=infinite,
                 baseline_token=tokens[0],
@@ -72,8 +69,40 @@ def sample_record(
             )
         )
     return DoseResponseSample(
-        **sample_fields(item), layer=layer, baseline_attention=levels[0], points=tuple(points)
+        **sample_fields(item),
+        layer=layer,
+        baseline_attention=float(attention.mean[0]),
+        baseline_state_norm=before,
+        points=tuple(points),
     )
+
+
+def _state_before(run: Run) -> float | None:
+    """Return the norm of the state without steering, None where none was steered."""
+    for witness in run.witness:
+        if isinstance(witness, StateWitness) and witness.steps:
+            return witness.steps[0].state_before
+    return None
+
+
+def _reached(
+    item: Located,
+    operation: Scale | SetValue,
+    witness: Witness | StateWitness | None,
+    attention: TargetAttention,
+    row: int,
+    before: float | None,
+) -> dict[str, Any]:
+    """Return what a dose has reached: attention, or the norm of the state."""
+    if isinstance(witness, StateWitness):
+        if not witness.steps:
+            return {"state_norm": before, "state_remaining": 0.0}
+        (step,) = witness.steps
+        return {"state_norm": step.state_after, "state_remaining": step.remaining}
+    predicted = predicted_attention(operation, attention.weights[0])
+    reached = float(attention.mean[row])
+    _check(item, operation, predicted, reached)
+    return {"attention": reached, "attention_predicted": predicted}
 
 
 def _check(item: Located, operation: Scale | SetValue, predicted: float, reached: float) -> None:

@@ -1,4 +1,4 @@
-"""Dose-response: how attention and prediction move as the marker's edges are scaled."""
+"""Dose-response: how a prediction moves as the marker's edges, or its write, are scaled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from plip.errors import LayerError, MeasureError
+from plip.errors import ConfigError, LayerError, MeasureError
 from plip.experiments.conditions import Mode, Treatment, treatments
 from plip.experiments.config import ExperimentConfig, LayerIndex
 from plip.experiments.dose_points import sample_record
@@ -40,13 +40,17 @@ class DoseResponseConfig(ExperimentConfig):
     """Which groups of the corpus to steer; the paper's by default."""
 
     doses: tuple[Dose, ...] = Field(default=DEFAULT_DOSES, min_length=1)
-    """Factors of the target edges, dimensionless, each once."""
+    """Factors of the target edges, or of the marker's write into the state, each once."""
 
     target_attention: Annotated[float, Field(gt=0, lt=1)] | None = None
     """A level of attention to reach as well, a fraction."""
 
     mode: Mode = "set-value"
     """How that level is reached."""
+
+    allow_narrow: bool = False
+    """Whether a recurrent model may run in bfloat16 or float16, whose rounding is worth about as
+    many nats as the effects that are looked for."""
 
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the bootstrap."""
@@ -70,6 +74,8 @@ def run(
 ) -> Iterator[AnyRecord]:
     """Steer each sample's marker → target edges by every dose, and measure what changes.
 
+    Of a model with a recurrent state it is the marker's write into the state that is scaled.
+
     All doses of a batch of texts share their work (`Subject.sweep`). The baseline is a run without
     a plan in that same sweep.
 
@@ -83,12 +89,14 @@ def run(
         A `DoseResponseSample` for every sample that is not done, then a `DoseResponseSummary`.
 
     Raises:
-        LayerError, CorpusError, PositionError, ContextLengthError: before anything is run.
+        LayerError, CorpusError, PositionError, ContextLengthError, ConfigError: before anything is
+            run.
         MeasureError: no sample can be measured, or logits are no numbers.
         WitnessError: an intervention that did not do what it says.
 
-    Source: STEERING_RESULTS.md §2.
+    Source: STEERING_RESULTS.md §2, §8.
     """
+    _check_state(config, subject)
     choice = choose_layers(config.layer, subject)
     located = locate(config, subject, corpus)
     _check_measurable(located)
@@ -104,10 +112,32 @@ def run(
     yield summarise(
         [records[item.sample.id] for item in located],
         choice,
+        subject.mechanism,
         seed=config.seed,
         confidence=config.confidence,
         resamples=config.resamples,
     )
+
+
+def _check_state(config: DoseResponseConfig, subject: Subject) -> None:
+    """Check that a recurrent model is asked for what it can answer, precisely enough."""
+    if subject.mechanism != "state":
+        return
+    if config.target_attention is not None:
+        raise ConfigError(
+            "option target_attention",
+            wanted="doses only",
+            found=f"a level of attention for {subject.name}, which has no attention to bring to it",
+            advice="leave it out: the write into the state is scaled by the doses",
+        )
+    dtype = subject.provenance().dtype
+    if dtype in ("bfloat16", "float16") and not config.allow_narrow:
+        raise ConfigError(
+            "dtype",
+            wanted="float32 or float64 for the divergence of a recurrent model",
+            found=f"{dtype}, whose rounding alone is worth about 2e-5 nats",
+            advice="load it in float32, or insist with allow_narrow",
+        )
 
 
 def _check_measurable(located: Sequence[Located]) -> None:
@@ -121,8 +151,11 @@ def _check_measurable(located: Sequence[Located]) -> None:
 
 
 def _check_reach(layer: int, subject: Subject, located: Sequence[Located]) -> None:
-    """Refuse the last layer: above it no row reads another, so every divergence would be 0."""
-    if layer < subject.n_layers - 1:
+    """Refuse the last layer: above it no row reads another, so every divergence would be 0.
+
+    The last layer's state is read by that layer's own later rows, so that it may be steered.
+    """
+    if layer < subject.n_layers - 1 or subject.mechanism == "state":
         return
     inner = [
         item.sample.id

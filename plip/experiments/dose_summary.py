@@ -8,7 +8,7 @@ from functools import partial
 
 from plip.experiments.layers import LayerChoice
 from plip.experiments.spread import spread
-from plip.records import DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary
+from plip.records import DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary, Mechanism
 
 __all__ = ["summarise"]
 
@@ -16,6 +16,7 @@ __all__ = ["summarise"]
 def summarise(
     records: Sequence[DoseResponseSample],
     choice: LayerChoice,
+    mechanism: Mechanism,
     *,
     seed: int,
     confidence: float,
@@ -26,6 +27,7 @@ def summarise(
     Args:
         records: of all samples, in the corpus's order.
         choice: the steered layer.
+        mechanism: what was steered in it.
         seed: of the bootstrap; every interval is drawn from a generator of its own.
         confidence: level of the intervals.
         resamples: bootstrap samples drawn for each.
@@ -47,15 +49,21 @@ def summarise(
                 attention=describe(
                     [point.attention for point in measured if point.attention is not None]
                 ),
+                state_norm=describe(
+                    [point.state_norm for point in measured if point.state_norm is not None]
+                ),
                 kl=describe([_nats(point) for point in measured]),
                 top1_changed=sum(point.top1_changed is True for point in measured),
             )
         )
     baselines = [record.baseline_attention for record in treated]
+    norms = [record.baseline_state_norm for record in treated]
     return DoseResponseSummary(
         layer=choice.layer,
         layer_choice=choice.why,
+        mechanism=mechanism,
         baseline_attention=describe([level for level in baselines if level is not None]),
+        baseline_state_norm=describe([norm for norm in norms if norm is not None]),
         doses=tuple(doses),
         confidence=confidence,
         resamples=resamples,

@@ -11,6 +11,7 @@ from plip.experiments.calibrate import CalibrateConfig
 from plip.experiments.dose_response import DoseResponseConfig
 from plip.experiments.live_checks import largest
 from plip.experiments.live_rows import knockout_claim, rows_claim
+from plip.experiments.live_state import own_row_claim, state_claim
 from plip.experiments.samples import locate
 from plip.models import Subject
 from plip.records import CalibrationSample, CalibrationSummary, DosePoint, DoseResponseSample
@@ -25,7 +26,8 @@ _TOLERANCE = 1e-4
 def check_machinery(subject: Subject, corpus: Corpus) -> tuple[ClaimResult, ...]:
     """Run calibration and dose-response, and check what must be so whatever the model is.
 
-    The level to reach is the one that calibration recommends.
+    The level to reach is the one that calibration recommends. A recurrent model has no level to
+    reach; its state is checked instead.
 
     Args:
         subject: the model, such as the bundled one.
@@ -36,11 +38,20 @@ def check_machinery(subject: Subject, corpus: Corpus) -> tuple[ClaimResult, ...]
     """
     calibration = tuple(calibrate.run(CalibrateConfig(), subject, corpus))
     (summary,) = (record for record in calibration if isinstance(record, CalibrationSummary))
-    level = summary.layers[0].recommended_target
-    scaled = _dose_response(subject, corpus, summary.layer, level, "scale")
     located = [
         item for item in locate(DoseResponseConfig(), subject, corpus) if item.excluded is None
     ]
+    if subject.mechanism == "state":
+        scaled = _dose_response(subject, corpus, summary.layer, None, "scale")
+        return (
+            _same_baseline(calibration, scaled),
+            state_claim(located, summary.layer, subject),
+            own_row_claim(located, summary.layer, subject),
+            knockout_claim(located, summary.layer, subject),
+            _identity([point for point in _measured(scaled, "dose") if point.dose == 1]),
+        )
+    level = summary.layers[0].recommended_target
+    scaled = _dose_response(subject, corpus, summary.layer, level, "scale")
     return (
         _same_baseline(calibration, scaled),
         rows_claim(located, summary.layer, subject),
@@ -97,9 +108,9 @@ def _same_baseline(
         if isinstance(record, CalibrationSample) and record.layers
     }
     gaps = [
-        abs(record.baseline_attention - calibrated[record.sample])
+        abs(record.baseline_attention - due)
         for record in records
-        if record.baseline_attention is not None
+        if record.baseline_attention is not None and (due := calibrated[record.sample]) is not None
     ]
     return live_claim(
         "live/same_baseline",

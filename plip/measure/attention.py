@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from plip.errors import MeasureError
@@ -16,6 +17,9 @@ __all__ = ["TargetAttention", "as_fractions", "attention_to_targets"]
 class TargetAttention:
     """The attention of one or more rows to their target keys.
 
+    A head whose whole row is 0 gives no fractions: it is NaN here, and left out of means over
+    heads. Softmax leaves no such row; effective attention may, where every weight is negative.
+
     Args:
         weights: [..., head, target], float64, fractions of attention.
     """
@@ -23,14 +27,19 @@ class TargetAttention:
     weights: Tensor
 
     @property
+    def defined(self) -> Tensor:
+        """Which heads have fractions, bool [..., head]."""
+        return ~self.weights.isnan().any(-1)
+
+    @property
     def mean(self) -> Tensor:
-        """The mean over heads and targets, [...]: the paper's figure."""
-        return self.weights.mean((-2, -1))
+        """The mean over heads and targets, [...]: the paper's figure. NaN where no head counts."""
+        return self.weights.mean(-1).nanmean(-1)
 
     @property
     def per_target(self) -> Tensor:
         """The mean over heads, [..., target]."""
-        return self.weights.mean(-2)
+        return self.weights.nanmean(-2)
 
     @property
     def per_head(self) -> Tensor:
@@ -47,7 +56,8 @@ def attention_to_targets(rows: Tensor, keys: Sequence[int]) -> TargetAttention:
     """Pick the attention that rows pay to target keys.
 
     Args:
-        rows: [..., head, key], weights after the softmax, any float dtype.
+        rows: [..., head, key], whole rows of weights after the softmax, or of effective attention,
+            any float dtype.
         keys: token positions of the targets, each once.
 
     Returns:
@@ -68,7 +78,9 @@ def attention_to_targets(rows: Tensor, keys: Sequence[int]) -> TargetAttention:
             advice="Sample.locate gives a sample's target tokens",
             details={"keys": listed, "length": length},
         )
-    return TargetAttention(as_fractions(rows[..., listed]))
+    fractions = as_fractions(rows)
+    empty = fractions.sum(-1, keepdim=True) == 0
+    return TargetAttention(fractions[..., listed].masked_fill(empty, torch.nan))
 
 
 def as_fractions(weights: Tensor) -> Tensor:

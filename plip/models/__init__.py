@@ -3,6 +3,8 @@
 from plip.models.known import KnownModel, known_models
 from plip.models.loading import load, wrap
 from plip.models.results import Capture, Prefix, Run, Work
+from plip.models.rwkv6.subject import Rwkv6Subject
+from plip.models.rwkv6.witness import StateWitness, WriteWitness
 from plip.models.subject import Subject
 from plip.models.transformer import TransformerSubject
 from plip.models.witness import StepWitness, Witness
@@ -12,11 +14,14 @@ __all__ = [
     "KnownModel",
     "Prefix",
     "Run",
+    "Rwkv6Subject",
+    "StateWitness",
     "StepWitness",
     "Subject",
     "TransformerSubject",
     "Witness",
     "Work",
+    "WriteWitness",
     "known_models",
     "load",
     "wrap",

@@ -22,9 +22,9 @@ from plip.errors import (
 )
 from plip.models.probe import probe
 from plip.models.provenance import Origin
-from plip.models.rwkv6 import Rwkv6Config, Rwkv6ForCausalLM
+from plip.models.rwkv6 import Rwkv6Config, Rwkv6ForCausalLM, world_tokenizer
 from plip.models.rwkv6.subject import Rwkv6Subject
-from plip.models.sources import BUNDLED, commit_of, source_of, weight_files
+from plip.models.sources import BUNDLED, commit_of, find_file, source_of, weight_files
 from plip.models.subject import Subject
 from plip.models.transformer import TransformerSubject
 
@@ -83,14 +83,7 @@ def load(
             advice="use a decoder-only model",
         )
     model = _model(asked, source, config, _dtype(dtype, config, where), revision)
-    tokenizer = _read(asked, "tokenizer", AutoTokenizer, source, revision)
-    if len(tokenizer) <= len(tokenizer.get_added_vocab()):
-        raise CheckpointError(
-            asked,
-            wanted="a tokenizer that can be read",
-            found="no vocabulary",
-            advice="download the checkpoint again",
-        )
+    tokenizer = _tokenizer(asked, source, config, revision)
     origin = Origin(asked, commit, weight_files(source, commit))
     try:
         model = model.to(where)
@@ -254,6 +247,21 @@ def _model(
             details=faults,
         )
     return model.eval()  # type: ignore[no-any-return]  # transformers is not typed here
+
+
+def _tokenizer(asked: str, source: str, config: Any, revision: str | None) -> Any:
+    """Read the tokenizer; an RWKV-6 without a tokenizer.json has a world vocabulary."""
+    if isinstance(config, Rwkv6Config) and find_file(source, "tokenizer.json", revision) is None:
+        return world_tokenizer(source, revision=revision)
+    tokenizer = _read(asked, "tokenizer", AutoTokenizer, source, revision)
+    if len(tokenizer) <= len(tokenizer.get_added_vocab()):
+        raise CheckpointError(
+            asked,
+            wanted="a tokenizer that can be read",
+            found="no vocabulary",
+            advice="download the checkpoint again",
+        )
+    return tokenizer
 
 
 def _damaged(asked: str, what: str, error: Exception) -> CheckpointError:

@@ -13,10 +13,7 @@ from plip.errors import LayerError, PositionError
 from plip.models.rwkv6.witness import StateWitness
 from plip.models.witness import Witness
 
-__all__ = ["Capture", "Mechanism", "Positions", "Prefix", "Run", "Work"]
-
-#: What a plan acts on: edges of attention, or writes into a recurrent state.
-Mechanism = Literal["attention", "state"]
+__all__ = ["Capture", "Positions", "Prefix", "Run", "Work"]
 
 #: Which logits a run returns: of the last token of each text, of every token, or none.
 Positions = Literal["last", "all", "none"]

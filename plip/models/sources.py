@@ -9,7 +9,7 @@ from transformers.utils import cached_file
 
 from plip.errors import CheckpointError, ModelNotFoundError
 
-__all__ = ["BUNDLED", "WEIGHTS", "commit_of", "source_of", "weight_files"]
+__all__ = ["BUNDLED", "WEIGHTS", "commit_of", "find_file", "source_of", "weight_files"]
 
 #: What the names of bundled models begin with.
 BUNDLED = "bundled:"
@@ -97,12 +97,21 @@ def weight_files(source: str, commit: str | None) -> tuple[Path, ...]:
     return ()
 
 
+def find_file(source: str, name: str, revision: str | None) -> Path | None:
+    """Return a file of a checkpoint, fetched if need be and possible; None where there is none."""
+    return _find(source, name, revision, local_files_only=False)
+
+
 def _local(source: str, name: str, commit: str | None) -> Path | None:
+    return _find(source, name, commit, local_files_only=True)
+
+
+def _find(source: str, name: str, revision: str | None, *, local_files_only: bool) -> Path | None:
     found = cached_file(
         source,
         name,
-        revision=commit,
-        local_files_only=True,
+        revision=revision,
+        local_files_only=local_files_only,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from plip.models.results import Capture, Mechanism, Positions, Run
+from plip.models.results import Capture, Positions, Run
 from plip.plan import Plan
-from plip.records import SubjectRecord
+from plip.records import Mechanism, SubjectRecord
 from plip.text import Tokens
 
 __all__ = ["Subject"]

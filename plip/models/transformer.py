@@ -26,14 +26,14 @@ from plip.models.forward import Forward, Stop
 from plip.models.gather import gather_attention, gather_logits
 from plip.models.probe import agree, probe_tokens
 from plip.models.provenance import Origin, describe
-from plip.models.results import Capture, Mechanism, Positions, Prefix, Run, Work
+from plip.models.results import Capture, Positions, Prefix, Run, Work
 from plip.models.seam import attached, in_session
 from plip.models.stream import Piece, blocks_of, pack
 from plip.models.sweep import sweep
 from plip.models.track import Track
 from plip.models.witness import bear_witness
 from plip.plan import Plan, Scale, edges
-from plip.records import SubjectRecord
+from plip.records import Mechanism, SubjectRecord
 from plip.text import Tokens, tokenize
 
 __all__ = ["TransformerSubject"]

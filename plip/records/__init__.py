@@ -14,6 +14,7 @@ from plip.records.dose_response import (
     DoseResponseSample,
     DoseResponseSummary,
     DoseSummary,
+    Mechanism,
     Spread,
 )
 from plip.records.files import check_writable, write_file
@@ -42,6 +43,7 @@ __all__ = [
     "LayerAttention",
     "LayerSummary",
     "Manifest",
+    "Mechanism",
     "Record",
     "RunStore",
     "SampleRecord",

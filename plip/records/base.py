@@ -7,13 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["Fraction", "Nats", "Record", "first_fault"]
+__all__ = ["Fraction", "Nats", "Norm", "Record", "first_fault"]
 
 #: A share of attention or of samples.
 Fraction = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)]
 
 #: A divergence.
 Nats = Annotated[float, Field(ge=0)]
+
+
+#: A norm of a recurrent state.
+Norm = Annotated[float, Field(ge=0)]
 
 
 class Record(BaseModel):

@@ -24,17 +24,25 @@ class LayerAttention(Record):
     layer: int
     """The layer, from 0."""
 
-    attention: Fraction
-    """The mean over heads and target tokens: the paper's figure."""
+    attention: Fraction | None
+    """The mean over heads and target tokens: the paper's figure; None where no head counts."""
 
-    per_target: tuple[Fraction, ...]
-    """The mean over heads, of each target token in order."""
+    per_target: tuple[Fraction | None, ...]
+    """The mean over heads, of each target token in order; None where no head counts."""
 
-    per_head: tuple[Fraction, ...]
-    """The mean over target tokens, of each query head."""
+    per_head: tuple[Fraction | None, ...]
+    """The mean over target tokens, of each query head; None of a head that has no fractions."""
 
-    edge_mass: tuple[Fraction, ...]
-    """The sum over target tokens, of each query head."""
+    edge_mass: tuple[Fraction | None, ...]
+    """The sum over target tokens, of each query head; None of a head that has no fractions."""
+
+    undefined_heads: int = 0
+    """Heads whose effective weights are all negative or 0: left out of the means."""
+
+    @property
+    def mean_edge_mass(self) -> float | None:
+        """The mean over heads of the sum over target tokens; None where no head counts."""
+        return None if self.attention is None else self.attention * len(self.per_target)
 
 
 class CalibrationSample(SampleRecord):

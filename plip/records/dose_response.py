@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plip.records.base import Fraction, Nats, Record
+from plip.records.base import Fraction, Nats, Norm, Record
 from plip.records.sample import SampleRecord
 
 __all__ = [
@@ -15,11 +15,15 @@ __all__ = [
     "DoseResponseSample",
     "DoseResponseSummary",
     "DoseSummary",
+    "Mechanism",
     "Spread",
 ]
 
 #: What was done: a factor that was given, a value that was set, or a factor solved for a level.
 Condition = Literal["dose", "set-value", "scale-to-target"]
+
+#: What was steered: edges of attention, or writes into a recurrent state.
+Mechanism = Literal["attention", "state"]
 
 
 class DosePoint(Record):
@@ -29,7 +33,7 @@ class DosePoint(Record):
     """What was done."""
 
     dose: float | None = None
-    """The factor of the target edges, dimensionless; None where a value was set."""
+    """The factor of the target edges or of the marker's write; None where a value was set."""
 
     target: Fraction | None = None
     """The level of attention that was asked for; None for a given factor."""
@@ -38,10 +42,18 @@ class DosePoint(Record):
     """Why the sample could not have this dose; None if it had it."""
 
     attention: Fraction | None = None
-    """Attention reached: the mean over heads and target tokens of the steered row."""
+    """Attention reached: the mean over heads and target tokens of the steered row; None where a
+    write was steered, which leaves its own row as it was."""
 
     attention_predicted: Fraction | None = None
     """The same in closed form from the baseline pass."""
+
+    state_norm: Norm | None = None
+    """‖S‖ of the layer's state right after the steered write; None where edges were steered."""
+
+    state_remaining: Norm | None = None
+    """‖S' − S‖ / ‖S‖ at the end of the text: what the state still holds of the steering; None where
+    edges were steered."""
 
     kl_nats: Nats | None = None
     """KL(baseline ‖ steered) at the last token; None where it is infinite."""
@@ -75,6 +87,10 @@ class DoseResponseSample(SampleRecord):
 
     baseline_attention: Fraction | None
     """Attention without steering, the mean over heads and target tokens."""
+
+    baseline_state_norm: Norm | None = None
+    """‖S‖ of the layer's state right after the marker, without steering; None where edges were
+    steered."""
 
     points: tuple[DosePoint, ...]
     """One entry a dose, in the order they were asked for; none for an excluded sample."""
@@ -126,7 +142,10 @@ class DoseSummary(Record):
     """Samples that could not be measured."""
 
     attention: Spread
-    """Attention reached."""
+    """Attention reached; of no sample where writes were steered."""
+
+    state_norm: Spread
+    """‖S‖ right after the steered write; of no sample where edges were steered."""
 
     kl: Spread
     """KL(baseline ‖ steered), nats."""
@@ -149,8 +168,14 @@ class DoseResponseSummary(Record):
     layer_choice: str
     """Why that one."""
 
+    mechanism: Mechanism
+    """What was steered."""
+
     baseline_attention: Spread
     """Attention without steering."""
+
+    baseline_state_norm: Spread
+    """‖S‖ right after the marker without steering; of no sample where edges were steered."""
 
     doses: tuple[DoseSummary, ...]
     """One entry a dose, in the order they were asked for."""

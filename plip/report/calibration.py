@@ -88,7 +88,7 @@ def _samples(samples: Sequence[CalibrationSample], layer: int) -> Group:
             table.add_section()
         group = sample.group
         found = next((entry for entry in sample.layers if entry.layer == layer), None)
-        mass = None if found is None else sum(found.edge_mass) / len(found.edge_mass)
+        mass = None if found is None else found.mean_edge_mass
         table.add_row(
             sample.sample,
             "excluded" if found is None else percent(found.attention),

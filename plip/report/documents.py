@@ -74,7 +74,8 @@ def _calibration_sample(sample: CalibrationSample, layer: int) -> dict[str, Any]
         "group": sample.group,
         "excluded": sample.excluded,
         "per_target": None if found is None else list(found.per_target),
-        "edge_mass": None if found is None else sum(found.edge_mass) / len(found.edge_mass),
+        "edge_mass": None if found is None else found.mean_edge_mass,
+        "undefined_heads": None if found is None else found.undefined_heads,
         "merged": sample.merged,
         **sample.covariates.to_json(),
     }
@@ -87,7 +88,8 @@ def dose_response_document(
 
     `{"schema", "model", "corpus_hash", "layer", "records": [{"sample", "dose", "attention",
     "kl_nats", …}], "doses": [{"dose", "attention_mean", "kl_mean", …}], "excluded": […]}`;
-    attention is a fraction, KL is in nats, null is undefined.
+    attention is a fraction, KL is in nats, null is undefined, "mechanism" says whether edges of
+    attention or writes into a state were steered.
     """
     return {
         "schema": "plip.dose-response/1",
@@ -97,7 +99,9 @@ def dose_response_document(
         "seed": manifest.seed,
         "layer": summary.layer,
         "layer_choice": summary.layer_choice,
+        "mechanism": summary.mechanism,
         "baseline_attention_mean": summary.baseline_attention.mean,
+        "baseline_state_norm_mean": summary.baseline_state_norm.mean,
         "records": [
             {"sample": sample.sample, "group": sample.group, **point.to_json()}
             for sample in samples
@@ -111,6 +115,7 @@ def dose_response_document(
                 "n": dose.n,
                 "excluded": dose.excluded,
                 **_spread("attention", dose.attention.to_json()),
+                **_spread("state_norm", dose.state_norm.to_json()),
                 **_spread("kl", dose.kl.to_json()),
                 "top1_changed": dose.top1_changed,
             }

@@ -8,10 +8,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from plip.records import DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary, Spread
-from plip.report.figures import NOTHING, nats, percent
+from plip.report.figures import NOTHING, percent, significant
 from plip.report.tables import new_table, titled
 
 __all__ = ["render_dose_response"]
+
+# What a dose moves first, by what was steered.
+_REACHED = {"attention": "attention", "state": "state norm"}
 
 
 def render_dose_response(
@@ -21,7 +24,7 @@ def render_dose_response(
     model: str,
     verbose: bool = False,
 ) -> RenderableType:
-    """Return attention and divergence at each dose.
+    """Return attention, or the state's norm, and divergence at each dose.
 
     Args:
         summary: of the experiment.
@@ -31,7 +34,11 @@ def render_dose_response(
     """
     table = _doses(summary, samples, f"Dose-response of {model}, layer {summary.layer}")
     baseline = Text(f"attention without steering  {percent(summary.baseline_attention.mean)}")
-    parts: list[RenderableType] = [_samples(samples, summary.layer)] if verbose else []
+    if summary.mechanism == "state":
+        baseline.append(
+            f"\nstate norm without steering  {significant(summary.baseline_state_norm.mean)}"
+        )
+    parts: list[RenderableType] = [_samples(samples, summary)] if verbose else []
     return Group(*parts, table, baseline)
 
 
@@ -40,15 +47,18 @@ def _doses(
 ) -> Group:
     table = new_table()
     table.add_column("dose")
-    for name in ("n", "attention", "KL (nats)", "SD", f"{summary.confidence:.0%} CI", "top-1"):
+    reached = _REACHED[summary.mechanism]
+    for name in ("n", reached, "KL (nats)", "SD", f"{summary.confidence:.0%} CI", "top-1"):
         table.add_column(name, justify="right")
     for dose in summary.doses:
         table.add_row(
             _dose(dose),
             str(dose.n) if dose.excluded == 0 else f"{dose.n} (−{dose.excluded})",
-            percent(dose.attention.mean),
-            nats(dose.kl.mean),
-            nats(dose.kl.sd),
+            percent(dose.attention.mean)
+            if summary.mechanism == "attention"
+            else significant(dose.state_norm.mean),
+            significant(dose.kl.mean),
+            significant(dose.kl.sd),
             _interval(dose.kl),
             f"{dose.top1_changed}/{dose.n}" if dose.n else NOTHING,
         )
@@ -67,11 +77,11 @@ def _first_reason(samples: Sequence[DoseResponseSample], index: int) -> str:
     )
 
 
-def _samples(samples: Sequence[DoseResponseSample], layer: int) -> Group:
+def _samples(samples: Sequence[DoseResponseSample], summary: DoseResponseSummary) -> Group:
     table = new_table()
     table.add_column("sample", overflow="fold")
     table.add_column("dose")
-    for name in ("attention", "KL (nats)", "top-1"):
+    for name in (_REACHED[summary.mechanism], "KL (nats)", "top-1"):
         table.add_column(name, justify="right")
     for sample in samples:
         if not sample.points:
@@ -85,15 +95,18 @@ def _samples(samples: Sequence[DoseResponseSample], layer: int) -> Group:
         for reason in (sample.excluded, *(point.excluded for point in sample.points))
         if reason is not None
     ]
-    return titled(f"Samples, layer {layer}", table, "".join(reasons))
+    return titled(f"Samples, layer {summary.layer}", table, "".join(reasons))
 
 
 def _point(point: DosePoint) -> tuple[str, ...]:
     if point.excluded is not None:
         return _dose(point), "excluded", NOTHING, NOTHING
     changed = "changed" if point.top1_changed else "same"
-    divergence = "infinite" if point.kl_infinite else nats(point.kl_nats)
-    return _dose(point), percent(point.attention), divergence, changed
+    divergence = "infinite" if point.kl_infinite else significant(point.kl_nats)
+    reached = (
+        percent(point.attention) if point.state_norm is None else significant(point.state_norm)
+    )
+    return _dose(point), reached, divergence, changed
 
 
 def _dose(entry: DoseSummary | DosePoint) -> str:

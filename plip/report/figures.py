@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NOTHING", "nats", "percent", "times"]
+__all__ = ["NOTHING", "percent", "significant", "times"]
 
 #: What stands where a figure is undefined.
 NOTHING = "–"
@@ -13,8 +13,8 @@ def percent(fraction: float | None) -> str:
     return NOTHING if fraction is None else f"{100 * fraction:.2f}%"
 
 
-def nats(value: float | None) -> str:
-    """Write a divergence with four significant digits."""
+def significant(value: float | None) -> str:
+    """Write a divergence in nats, or a norm, with four significant digits."""
     return NOTHING if value is None else f"{value:.4g}"
 
 

@@ -10,7 +10,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
-from plip.models import TransformerSubject, load
+from plip.models import Rwkv6Subject, TransformerSubject, load
+from plip.models.rwkv6 import Rwkv6Config, Rwkv6ForCausalLM
 from plip.text import Corpus, bundled_corpus
 
 
@@ -18,19 +19,7 @@ from plip.text import Corpus, bundled_corpus
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a random Qwen2 of six layers and a byte-level tokenizer."""
     directory = tmp_path_factory.mktemp("tiny")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=400,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=["<|end|>"],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator([sample.text for sample in bundled_corpus()], trainer)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>").save_pretrained(
-        directory
-    )
+    _save_tokenizer(directory)
     torch.manual_seed(0)
     config = Qwen2Config(
         vocab_size=400,
@@ -46,10 +35,61 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+def _save_tokenizer(directory: Path) -> None:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=["<|end|>"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([sample.text for sample in bundled_corpus()], trainer)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>").save_pretrained(
+        directory
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_recurrent_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a random RWKV-6 of four layers, every weight drawn, and that tokenizer."""
+    directory = tmp_path_factory.mktemp("tiny-recurrent")
+    _save_tokenizer(directory)
+    config = Rwkv6Config(
+        vocab_size=400,
+        hidden_size=32,
+        num_hidden_layers=4,
+        head_size=8,
+        time_mix_rank=4,
+        time_decay_rank=6,
+        max_position_embeddings=512,
+    )
+    model = Rwkv6ForCausalLM(config).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            is_norm = ".ln" in name and name.endswith("weight")
+            shift = 1.0 if is_norm else -2.0 if name.endswith("time_decay") else 0.0
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.3 + shift)
+    model.save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_recurrent(tiny_recurrent_checkpoint: Path) -> Rwkv6Subject:
+    """That checkpoint, loaded."""
+    subject = load(tiny_recurrent_checkpoint, device="cpu")
+    assert isinstance(subject, Rwkv6Subject)
+    return subject
+
+
 @pytest.fixture(scope="session")
 def tiny(tiny_checkpoint: Path) -> TransformerSubject:
     """That checkpoint, loaded."""
-    return load(tiny_checkpoint, device="cpu")
+    subject = load(tiny_checkpoint, device="cpu")
+    assert isinstance(subject, TransformerSubject)
+    return subject
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from plip.models.arguments import (
 )
 from plip.models.gather import gather_attention
 from plip.models.provenance import Origin, describe
-from plip.models.results import Capture, Mechanism, Positions, Prefix, Run, Work
+from plip.models.results import Capture, Positions, Prefix, Run, Work
 from plip.models.rwkv6.block import Recurrence
 from plip.models.rwkv6.modeling import Rwkv6ForCausalLM
 from plip.models.rwkv6.state import Rwkv6State, stack
@@ -30,7 +30,7 @@ from plip.models.rwkv6.track import StateTrack
 from plip.models.rwkv6.witness import bear_state_witness
 from plip.models.rwkv6.writes import check_writes
 from plip.plan import Plan
-from plip.records import SubjectRecord
+from plip.records import Mechanism, SubjectRecord
 from plip.text import Tokens, tokenize
 
 __all__ = ["Rwkv6Subject"]

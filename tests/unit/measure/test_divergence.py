@@ -85,10 +85,20 @@ def test_tokens_without_mass_in_both_add_nothing() -> None:
     assert float(kl_divergence(logits, logits)) == 0.0
 
 
-def test_half_precision_is_widened_first() -> None:
-    baseline, steered = torch.randn(2, 64, generator=torch.Generator().manual_seed(2)).bfloat16()
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_narrow_logits_are_refused_unless_one_insists(dtype: torch.dtype) -> None:
+    wide = torch.randn(2, 64, generator=torch.Generator().manual_seed(2))
+    baseline, steered = wide.to(dtype)
+    name = str(dtype).removeprefix("torch.")
+    for pair in ((baseline, steered), (baseline, wide[1]), (wide[0], steered)):
+        with pytest.raises(MeasureError) as raised:
+            kl_divergence(*pair)
+        assert str(raised.value) == (
+            f"KL divergence: wanted float32 or float64 logits, found {name}, whose rounding alone "
+            "is worth about 2e-5 nats; run the model in float32, or insist with allow_narrow=True"
+        )
     expected = kl_divergence(baseline.double(), steered.double())
-    assert torch.equal(kl_divergence(baseline, steered), expected)
+    assert torch.equal(kl_divergence(baseline, steered, allow_narrow=True), expected)
 
 
 def test_it_carries_no_gradient() -> None:

@@ -193,6 +193,7 @@ def dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
                 "n": 2,
                 "excluded": 1,
                 "attention": _spread(0.125),
+                "state_norm": _spread(None, 0),
                 "kl": kl,
                 "top1_changed": 1,
                 **fields,
@@ -202,7 +203,9 @@ def dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
     summary = DoseResponseSummary(
         layer=4,
         layer_choice="layer 4, as asked for",
+        mechanism="attention",
         baseline_attention=_spread(0.0625),
+        baseline_state_norm=_spread(None, 0),
         doses=(
             dose("dose", _spread(0.0), dose=0.5),
             dose("dose", _spread(0.25), dose=6.0),
@@ -217,6 +220,66 @@ def dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
                 top1_changed=0,
             ),
         ),
+        confidence=0.95,
+        resamples=100,
+    )
+    return summary, samples
+
+
+@pytest.fixture
+def state_dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
+    """Two doses of one sample's write into a state, and a sample that could not have them."""
+
+    def point(dose: float, norm: float, kl: float) -> DosePoint:
+        return DosePoint(
+            condition="dose",
+            dose=dose,
+            state_norm=norm,
+            state_remaining=norm / 1024,
+            kl_nats=kl,
+            baseline_token=3,
+            steered_token=3,
+            top1_changed=False,
+            plan_hash="cd",
+        )
+
+    last = DosePoint(condition="dose", dose=3.0, excluded="the marker is the last token")
+    samples = [
+        DoseResponseSample(
+            **_sample("rust_a", "rust_test"),
+            layer=2,
+            baseline_attention=0.0625,
+            baseline_state_norm=128.0,
+            points=(point(1.0, 128.0, 0.0), point(3.0, 256.0, 0.001)),
+        ),
+        DoseResponseSample(
+            **_sample("rust_b", "rust_test"),
+            layer=2,
+            baseline_attention=0.0625,
+            points=(last.model_copy(update={"dose": 1.0}), last),
+        ),
+    ]
+
+    def dose(factor: float, norm: float, kl: float) -> DoseSummary:
+        return DoseSummary(
+            condition="dose",
+            dose=factor,
+            target=None,
+            n=1,
+            excluded=1,
+            attention=_spread(None, 0),
+            state_norm=_spread(norm, 1),
+            kl=_spread(kl, 1),
+            top1_changed=0,
+        )
+
+    summary = DoseResponseSummary(
+        layer=2,
+        layer_choice="layer 2, as asked for",
+        mechanism="state",
+        baseline_attention=_spread(0.0625),
+        baseline_state_norm=_spread(128.0, 1),
+        doses=(dose(1.0, 128.0, 0.0), dose(3.0, 256.0, 0.001)),
         confidence=0.95,
         resamples=100,
     )

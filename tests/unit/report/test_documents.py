@@ -72,7 +72,9 @@ def test_a_dose_response(manifest: Manifest, dose_response: DoseResponse) -> Non
     document = dose_response_document(manifest, *dose_response)
     assert document["schema"] == "plip.dose-response/1"
     assert (document["layer"], document["seed"], document["plan_hash"]) == (4, 3, "12")
+    assert document["mechanism"] == "attention"
     assert document["baseline_attention_mean"] == 0.0625
+    assert document["baseline_state_norm_mean"] is None
     records = document["records"]
     assert [(r["sample"], r["dose"], r["attention"], r["kl_nats"]) for r in records] == [
         (name, *figures)
@@ -97,6 +99,11 @@ def test_a_dose_response(manifest: Manifest, dose_response: DoseResponse) -> Non
         "attention_ci_low": 0.0625,
         "attention_ci_high": 0.25,
         "attention_undefined": None,
+        "state_norm_mean": None,
+        "state_norm_sd": None,
+        "state_norm_ci_low": None,
+        "state_norm_ci_high": None,
+        "state_norm_undefined": "no sample",
         "kl_mean": 0.25,
         "kl_sd": 0.0625,
         "kl_ci_low": 0.125,
@@ -108,6 +115,17 @@ def test_a_dose_response(manifest: Manifest, dose_response: DoseResponse) -> Non
     assert document["excluded"] == [
         {"sample": "rust_c", "group": "rust_test", "reason": "too late"}
     ]
+
+
+def test_a_dose_response_of_a_state(manifest: Manifest, state_dose_response: DoseResponse) -> None:
+    document = dose_response_document(manifest, *state_dose_response)
+    assert document["mechanism"] == "state"
+    assert document["baseline_state_norm_mean"] == 128.0
+    figures = [(r["attention"], r["state_norm"], r["state_remaining"]) for r in document["records"]]
+    nothing = (None, None, None)
+    assert figures == [(None, 128.0, 0.125), (None, 256.0, 0.25), nothing, nothing]
+    assert [dose["state_norm_mean"] for dose in document["doses"]] == [128.0, 256.0]
+    assert [dose["attention_mean"] for dose in document["doses"]] == [None, None]
 
 
 def test_the_text_is_strict_json(manifest: Manifest, dose_response: DoseResponse) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plip.report.figures import nats, percent, times
+from plip.report.figures import percent, significant, times
 
 pytestmark = pytest.mark.fast
 
@@ -15,10 +15,10 @@ def test_percent_has_the_papers_two_decimals() -> None:
     assert percent(0.0) == "0.00%"
 
 
-def test_nats_have_four_digits() -> None:
-    assert nats(470.4249) == "470.4"
-    assert nats(1.23456e-7) == "1.235e-07"
-    assert nats(0.0) == "0"
+def test_divergences_and_norms_have_four_digits() -> None:
+    assert significant(470.4249) == "470.4"
+    assert significant(1.23456e-7) == "1.235e-07"
+    assert significant(0.0) == "0"
 
 
 def test_factors() -> None:
@@ -26,4 +26,4 @@ def test_factors() -> None:
 
 
 def test_what_is_undefined_is_a_dash() -> None:
-    assert percent(None) == nats(None) == times(None) == "–"
+    assert percent(None) == significant(None) == times(None) == "–"

@@ -65,6 +65,32 @@ Dose-response of tiny, layer 4
  set to 60%     0 (−3)           –           –        –             –       –
 """
 
+STATE = """\
+Samples, layer 2
+
+ sample   dose   state norm   KL (nats)   top-1
+ ──────────────────────────────────────────────
+ rust_a   1×            128           0    same
+          3×            256       0.001    same
+
+ rust_b   1×       excluded           –       –
+          3×       excluded           –       –
+
+excluded: rust_b: the marker is the last token
+excluded: rust_b: the marker is the last token
+
+Dose-response of tiny, layer 2
+
+ dose        n   state norm   KL (nats)        SD           95% CI   top-1
+ ─────────────────────────────────────────────────────────────────────────
+ 1×     1 (−1)          128           0         0            0 … 0     0/1
+ 3×     1 (−1)          256       0.001   0.00025   0.0005 … 0.002     0/1
+
+KL(baseline ‖ steered) at the last token; top-1: predictions changed
+(−k): k samples excluded
+attention without steering  6.25%
+state norm without steering  128"""
+
 POINTS = """\
  sample   dose                    attention   KL (nats)     top-1
  ────────────────────────────────────────────────────────────────
@@ -108,6 +134,11 @@ def test_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:
         "\nset to 60%: no sample; rust_a: too much"
         "\nattention without steering  6.25%"
     )
+
+
+def test_a_dose_response_of_a_state(shown: Shown, state_dose_response: DoseResponse) -> None:
+    text = shown(render_dose_response(*state_dose_response, model="tiny", verbose=True))
+    assert text == STATE
 
 
 def test_every_sample_of_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:
