@@ -126,6 +126,11 @@ def edges(*, query: int | Iterable[int] | All, keys: int | Iterable[int] | All) 
 def into(key: int | Iterable[int], *, own: bool = False) -> Edges:
     """Name every edge into a key: all later queries, with `own` the key's own row too.
 
+    On a model with a recurrent state it names what the token at `key` writes into the state, which
+    is the only thing that can be steered there. Scaling or knocking out the write is not a removal
+    of the token: token shift carries the token itself into the next one's input, whatever it
+    writes. `own` is refused there.
+
     Raises:
         EdgeError: as `Edges`.
     """
