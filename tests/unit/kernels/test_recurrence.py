@@ -74,6 +74,16 @@ def test_gradients(form: Any, n: int) -> None:
     assert torch.autograd.gradcheck(form, leaves, fast_mode=n > 3)
 
 
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 32, 33, 47, 48, 70])
+@pytest.mark.parametrize("cached", [1, 2 * 2 * 4 * 32, 1 << 30])
+def test_long_texts_are_run_in_parts(monkeypatch: pytest.MonkeyPatch, n: int, cached: int) -> None:
+    """Parts of 16 tokens, of 32, and all at once."""
+    monkeypatch.setattr("plip.kernels.chunks._CACHED", cached)
+    inputs = [*draw(2, 2, n, 4, 5), torch.linspace(0, 2, 2 * n).double().view(2, 1, n)]
+    for one, other in zip(recur_in_chunks(*inputs), recur(*inputs), strict=True):
+        assert torch.allclose(one, other, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("name", [*NAMES, "write"])
 @pytest.mark.parametrize("n", [3, 40])
 def test_each_input_alone_may_want_a_gradient(n: int, name: str) -> None:
