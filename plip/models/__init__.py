@@ -1,5 +1,6 @@
 """Models: loading, the one attention seam, running a plan, the witness."""
 
+from plip.models.generation import Continuation, Generation
 from plip.models.known import KnownModel, known_models
 from plip.models.loading import load, wrap
 from plip.models.results import Capture, Prefix, Run, Work
@@ -11,6 +12,8 @@ from plip.models.witness import StepWitness, Witness
 
 __all__ = [
     "Capture",
+    "Continuation",
+    "Generation",
     "KnownModel",
     "Prefix",
     "Run",

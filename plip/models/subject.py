@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from plip.models.generation import Generation, Steer
 from plip.models.results import Capture, Positions, Run
 from plip.plan import Plan
 from plip.records import Mechanism, SubjectRecord
@@ -57,6 +58,20 @@ class Subject(Protocol):
         capture: Sequence[Capture | None] | None = None,
     ) -> list[Run]:
         """Run every sequence under several plans, sharing what they have in common."""
+
+    def generate(
+        self,
+        tokens: Tokens,
+        *,
+        plan: Plan | None = None,
+        steer: Steer = "prompt",
+        max_new_tokens: int = 80,
+        temperature: float = 0.0,
+        samples: int = 1,
+        seed: int = 0,
+        batch: int = 32,
+    ) -> Generation:
+        """Continue a text, steered or not, until its end or the limit."""
 
     def provenance(self) -> SubjectRecord:
         """Say exactly what was run."""

@@ -22,8 +22,17 @@ from plip.models.arguments import (
     listed,
     one_each,
 )
-from plip.models.forward import Forward, Stop
+from plip.models.decoding import AttentionDecoder
+from plip.models.forward import Forward, KeyValues, Stop
 from plip.models.gather import gather_attention, gather_logits
+from plip.models.generation import (
+    Generation,
+    Steer,
+    Wanted,
+    check_wanted,
+    continued,
+    ends_of,
+)
 from plip.models.probe import agree, probe_tokens
 from plip.models.provenance import Origin, describe
 from plip.models.results import Capture, Positions, Prefix, Run, Work
@@ -244,6 +253,62 @@ class TransformerSubject:
             return False
         full = self._forward(plain, [Piece(ids)] * 2, [None] * 2, "last")[0].logits
         return shared is not None and full is not None and agree(full.flip(0), shared)
+
+    def generate(
+        self,
+        tokens: Tokens,
+        *,
+        plan: Plan | None = None,
+        steer: Steer = "prompt",
+        max_new_tokens: int = 80,
+        temperature: float = 0.0,
+        samples: int = 1,
+        seed: int = 0,
+        batch: int = 32,
+    ) -> Generation:
+        """Continue a text, steered or not, until its end or the limit.
+
+        The prompt is computed once for all samples. What decides a sample's tokens is drawn from
+        the seed and the sample's number alone.
+
+        Args:
+            tokens: the prompt.
+            plan: what to change, or None.
+            steer: "prompt" for the prompt's rows only; "throughout" for new rows as well, as far as
+                the plan names them: `into(key)` names every later row.
+            max_new_tokens: the most tokens of a continuation.
+            temperature: divides the logits; 0 takes the most probable token.
+            samples: how many continuations; 1 at temperature 0.
+            seed: of the draws, ≥ 0.
+            batch: how many continuations are computed together.
+
+        Raises:
+            ConfigError: an option without meaning.
+            PlanError, ContextLengthError, WitnessError: as `run`.
+            MeasureError: logits that are not numbers.
+
+        Source: STEERING_RESULTS.md §8.2.
+        """
+        wanted = Wanted(max_new_tokens, temperature, samples, seed, batch, steer)
+        check_wanted(wanted, tokens, self.context, self.name)
+        check_texts(self.model.config, self.name, self.context, [tokens], [])
+        if plan is not None:
+            # A plan that goes on has at least one more row than the prompt.
+            plan.check(self.heads, len(tokens) + (steer == "throughout"))
+        decoder = AttentionDecoder(self._extend, tokens, plan, steer == "throughout")
+        ends = ends_of(self.model, self.tokenizer)
+        return continued(decoder, wanted, tokens, ends, self.tokenizer)
+
+    def _extend(
+        self,
+        tracks: Sequence[Track],
+        pieces: Sequence[Piece],
+        past: Sequence[KeyValues | None],
+    ) -> tuple[Tensor, Sequence[KeyValues]]:
+        session = Forward(self.anatomy, blocks_of(pieces), tracks, past=past, keep_from=0)
+        logits = self._call(session, pieces, "last")
+        assert logits is not None  # the run was not stopped
+        return logits, session.kept
 
     def provenance(self) -> SubjectRecord:
         """Say exactly what was run: hashes of weights and tokenizer, dtype, device."""

@@ -20,15 +20,25 @@ from plip.models.arguments import (
     one_each,
 )
 from plip.models.gather import gather_attention
+from plip.models.generation import (
+    Generation,
+    Steer,
+    Wanted,
+    check_wanted,
+    continued,
+    ends_of,
+)
 from plip.models.provenance import Origin, describe
 from plip.models.results import Capture, Positions, Prefix, Run, Work
 from plip.models.rwkv6.block import Recurrence
+from plip.models.rwkv6.decoding import StateDecoder
 from plip.models.rwkv6.modeling import Rwkv6ForCausalLM
 from plip.models.rwkv6.state import Rwkv6State, stack
 from plip.models.rwkv6.sweep import sweep
 from plip.models.rwkv6.track import StateTrack
 from plip.models.rwkv6.witness import bear_state_witness
 from plip.models.rwkv6.writes import check_writes
+from plip.models.witness import Witness
 from plip.plan import Plan
 from plip.records import Mechanism, SubjectRecord
 from plip.text import Tokens, tokenize
@@ -212,6 +222,52 @@ class Rwkv6Subject:
             return [
                 sweep(self.model, text.ids, mine) for text, mine in zip(texts, tracks, strict=True)
             ]
+
+    def generate(
+        self,
+        tokens: Tokens,
+        *,
+        plan: Plan | None = None,
+        steer: Steer = "prompt",
+        max_new_tokens: int = 80,
+        temperature: float = 0.0,
+        samples: int = 1,
+        seed: int = 0,
+        batch: int = 32,
+    ) -> Generation:
+        """Continue a text, steered or not, until its end or the limit.
+
+        The prompt is computed once for all samples. What decides a sample's tokens is drawn from
+        the seed and the sample's number alone.
+
+        Args:
+            tokens: the prompt.
+            plan: what to change, or None.
+            steer: both are the same here: what was written in the prompt is read throughout.
+            max_new_tokens: the most tokens of a continuation.
+            temperature: divides the logits; 0 takes the most probable token.
+            samples: how many continuations; 1 at temperature 0.
+            seed: of the draws, ≥ 0.
+            batch: how many continuations are computed together.
+
+        Raises:
+            ConfigError: an option without meaning.
+            PlanError, ContextLengthError, WitnessError: as `run`.
+            MeasureError: logits that are not numbers.
+
+        Source: STEERING_RESULTS.md §8.2.
+        """
+        wanted = Wanted(max_new_tokens, temperature, samples, seed, batch, steer)
+        check_wanted(wanted, tokens, self.context, self.name)
+        tracks = self._tracks([tokens], [plan], [None], [None], ["prompt"])
+        run, state = self._forward([tokens], tracks, [None], "last")
+        assert run.logits is not None  # the run was not stopped
+        assert state is not None
+        (witness,) = run.witness
+        assert not isinstance(witness, Witness)  # which is of attention
+        decoder = StateDecoder(self.model, run.logits[0], state, witness)
+        ends = ends_of(self.model, self.tokenizer)
+        return continued(decoder, wanted, tokens, ends, self.tokenizer)
 
     def provenance(self) -> SubjectRecord:
         """Say exactly what was run: hashes of weights and tokenizer, dtype, device."""
