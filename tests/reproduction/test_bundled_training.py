@@ -38,13 +38,14 @@ def documents() -> list[str]:
     return [make(source) for _ in range(150) for make in (python_document, rust_document)]
 
 
-def test_training_learns_and_resumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_training_learns_and_resumes(name: str, tmp_path: Path) -> None:
     texts = documents()
     tokenizer = train_tokenizer(texts)
     tokens = encode(tokenizer, texts)
     size = tokenizer.get_vocab_size()
     plan = Plan(steps=8, tokens_per_step=1024, warmup_steps=2, checkpoint_every=4, log_every=1)
-    recipe = RECIPES["transformer"]
+    recipe = RECIPES[name]
 
     torch.manual_seed(plan.seed)
     model = recipe.build(size)

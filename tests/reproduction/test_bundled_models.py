@@ -1,0 +1,108 @@
+"""The shipped models are those that their manifests describe, and they copy names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tools.train_bundled.__main__ import BUNDLED, RECIPES
+from tools.train_bundled.evaluate import CRITERION, evaluate_names, load_prompts
+from tools.train_bundled.export import (
+    MANIFEST,
+    SIZE_LIMIT,
+    WEIGHTS,
+    directory_size,
+    load_exported,
+)
+from tools.train_bundled.hashing import sha256_of_file
+from tools.train_bundled.sources import DEBIAN_PACKAGES, WHEELS
+from tools.train_bundled.tokenizer import END_OF_TEXT_ID, VOCABULARY
+
+pytestmark = pytest.mark.fast
+
+ROOT = Path(__file__).parents[2]
+ARCHITECTURES = {"transformer": "Qwen2ForCausalLM", "rwkv6": "Rwkv6ForCausalLM"}
+TOGETHER = 14_000_000
+
+
+@pytest.fixture(scope="module", params=sorted(RECIPES))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def directory(name: str) -> Path:
+    return BUNDLED / name
+
+
+@pytest.fixture(scope="module")
+def described(directory: Path) -> dict[str, Any]:
+    return json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def exported(directory: Path) -> tuple[Any, Any]:
+    return load_exported(directory)
+
+
+def test_weights_are_those_of_the_manifest(directory: Path, described: dict[str, Any]) -> None:
+    weights = directory / WEIGHTS
+    assert sha256_of_file(weights) == described["weights"]["sha256"]
+    assert weights.stat().st_size == described["weights"]["bytes"]
+    assert sha256_of_file(directory / "tokenizer.json") == described["tokenizer"]["sha256"]
+
+
+def test_models_are_small(directory: Path) -> None:
+    assert directory_size(directory) <= SIZE_LIMIT
+    assert sum(directory_size(BUNDLED / name) for name in RECIPES) <= TOGETHER
+
+
+def test_models_share_a_tokenizer() -> None:
+    assert len({sha256_of_file(BUNDLED / name / "tokenizer.json") for name in RECIPES}) == 1
+
+
+def test_model_loads_in_float32(name: str, exported: tuple[Any, Any]) -> None:
+    model, tokenizer = exported
+    assert type(model).__name__ == ARCHITECTURES[name]
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert model.config.vocab_size == len(tokenizer) == VOCABULARY
+    assert model.config.max_position_embeddings == RECIPES[name].context
+
+
+def test_tokenizer_adds_nothing_and_loses_nothing(exported: tuple[Any, Any]) -> None:
+    _, tokenizer = exported
+    text = 'def grün(x):\n\t"""\n    >>> grün(1)  \n'
+    tokens = tokenizer(text)["input_ids"]
+    assert tokenizer.decode(tokens) == text
+    assert tokenizer(text, add_special_tokens=False)["input_ids"] == tokens
+    assert tokenizer.eos_token_id == END_OF_TEXT_ID
+
+
+def test_names_are_copied_as_the_manifest_says(
+    exported: tuple[Any, Any], described: dict[str, Any]
+) -> None:
+    prompts = load_prompts()
+    figures = evaluate_names(*exported, prompts)
+    assert len(prompts["python"]) == len(prompts["rust"]) == 40
+    assert figures["python"]["share"] >= CRITERION
+    for kind, figure in figures.items():
+        assert figure["share"] == described["evaluation"]["names"][kind]["share"]
+
+
+def test_every_source_is_in_manifest_and_notice(described: dict[str, Any]) -> None:
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    pinned = {(source.name, source.version) for source in (*WHEELS, *DEBIAN_PACKAGES)}
+    named = {(source["name"], source["version"]) for source in described["sources"]}
+    assert pinned == {entry for entry in named if entry[0] != "cpython"}
+    for source in described["sources"]:
+        assert f"{source['name']} {source['version']} ({source['licence']})" in notice
+
+
+def test_half_of_the_mix_is_python(described: dict[str, Any]) -> None:
+    sizes = described["mix_bytes"]
+    python = sum(size for kind, size in sizes.items() if kind.startswith("python"))
+    assert python / sum(sizes.values()) == pytest.approx(0.5, abs=0.05)
