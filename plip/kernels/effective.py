@@ -76,15 +76,15 @@ def state_after(
         value: v, [head, token, value dim].
         log_decay: w, like k.
         state: S_0, [head, key dim, value dim].
-        write: f, [head or 1, token]; None is 1 everywhere.
+        write: f, [..., head or 1, token]; None is 1 everywhere.
 
     Returns:
-        Like `state`.
+        [..., head, key dim, value dim], one state for each set of factors.
     """
     left = key * _decay_to(log_decay)
     if write is not None:
         left = left * write[..., None]
-    return log_decay.sum(1).exp()[..., None] * state + left.transpose(1, 2) @ value
+    return log_decay.sum(1).exp()[..., None] * state + left.transpose(-1, -2) @ value
 
 
 def _decay_to(log_decay: Tensor) -> Tensor:

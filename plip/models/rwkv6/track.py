@@ -35,10 +35,6 @@ class Made:
             made.log_decay[entry, :, :length],
         )
 
-    def until(self, token: int) -> Made:
-        """Return the tokens before one."""
-        return Made(self.receptance[:, :token], self.key[:, :token], self.log_decay[:, :token])
-
     def then(self, later: Made) -> Made:
         """Return these tokens and those that follow."""
         return Made(
@@ -82,7 +78,8 @@ class StateTrack:
 
         Args:
             layer: the layer.
-            recurrence: of a batch; what stands behind the sequence is padding.
+            recurrence: of a batch; what stands behind the sequence is padding. Outputs may be
+                those of its last tokens only.
             entry: where in the batch.
             earlier: what the layer made of the tokens before `first`, None where there are none.
         """

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from plip.errors import NoEffectError, WitnessError
-from plip.kernels import effective_weights, state_after
+from plip.kernels import state_after
 from plip.models.rwkv6.writes import factors, positions
 from plip.plan import Operation, Plan, Step
 
@@ -36,10 +36,11 @@ class WriteWitness:
         state_before: ‖S‖ right after the last of them without this step, over the steered heads.
         state_after: the same with it.
         largest_change: ‖S' − S‖ there, relative to the larger of the two norms, of any head.
-        remaining: ‖S' − S‖ / ‖S‖ at the end of the text: what the state still holds of it.
-        largest_error: how far the run's own state at the end, its output at the last token, and at
-            the first token that reads the last steered write, lie from their closed forms,
-            relative to the norms of these.
+        remaining: ‖S' − S‖ / ‖S‖ at the end of the text: what the state still holds of it; not a
+            finite number where S is 0.
+        largest_error: how far the run's own state at the end and its outputs lie from their closed
+            forms, relative to the norms of these: at the token of the last steered write, which
+            must not see it, at the next one, the first that reads it, and at the last one.
     """
 
     layer: int
@@ -84,7 +85,7 @@ class LayerRecurrence:
         log_decay: likewise.
         bonus: [head, dim].
         before: S before the first token, [head, key dim, value dim].
-        output: o as it was computed, [head, token, dim].
+        output: o as it was computed, of all tokens or of the last ones, [head, ≤ token, dim].
         after: S after the last token as it was computed.
     """
 
@@ -97,24 +98,46 @@ class LayerRecurrence:
     output: Tensor
     after: Tensor
 
-    def state(self, write: Tensor, stop: int) -> Tensor:
-        """Return S after the first `stop` tokens in closed form."""
+    def entering(self, token: int, writes: Tensor) -> Tensor:
+        """Return S before a token in closed form.
+
+        Args:
+            token: counted from the first one that was run.
+            writes: factors of the writes, [variant, head, token].
+
+        Returns:
+            [variant, head, key dim, value dim].
+        """
         return state_after(
-            self.key[:, :stop],
-            self.value[:, :stop],
-            self.log_decay[:, :stop],
+            self.key[:, :token],
+            self.value[:, :token],
+            self.log_decay[:, :token],
             self.before,
-            write[:, :stop],
+            writes[..., :token],
         )
 
-    def row(self, write: Tensor, query: int) -> Tensor:
-        """Return o of one token in closed form, [head, dim]."""
-        weights = effective_weights(
-            self.receptance, self.key, self.log_decay, self.bonus, query, write
-        )
-        entering = self.log_decay[:, :query].sum(1).exp() * self.receptance[:, query]
-        read: Tensor = (entering[:, None] @ self.before)[:, 0]
-        return read + (weights[:, None] @ self.value[:, : query + 1])[:, 0]
+    def leaving(self, token: int, entering: Tensor, writes: Tensor) -> Tensor:
+        """Return S after a token from what was before it; arguments as `entering`."""
+        pair = self.key[:, token, :, None] * self.value[:, token, None, :]
+        kept = self.log_decay[:, token].exp()[..., None] * entering
+        return kept + writes[:, :, token, None, None] * pair
+
+    def missed(self, token: int, entering: Tensor) -> Tensor:
+        """Return how far o of a token lies from its closed form; 0 where it was not computed.
+
+        A token's own write counts through the bonus alone, whatever its factor.
+
+        Args:
+            token: counted from the first one that was run.
+            entering: S before it, [head, key dim, value dim].
+        """
+        computed = self.output.shape[1] - self.key.shape[1] + token
+        if computed < 0:
+            return entering.new_zeros(())
+        receptance = self.receptance[:, token]
+        own = (receptance * self.bonus * self.key[:, token]).sum(-1, keepdim=True)
+        read = (receptance[:, None] @ entering)[:, 0]
+        return _distance(self.output[:, computed], read + own * self.value[:, token])
 
 
 def examine(
@@ -134,17 +157,29 @@ def examine(
     """
     heads = seen.key.shape[0]
     listed = [step for _, step in steps]
-    error = _error(seen, factors(listed, heads, first, n_tokens), listed, first, n_tokens)
+    # After none of the steps, the first, the first two …, all of them.
+    writes = torch.stack(
+        [factors(listed[:count], heads, first, n_tokens) for count in range(len(listed) + 1)]
+    )
+    last = n_tokens - first - 1
+    before_end = seen.entering(last, writes)
+    end = seen.leaving(last, before_end, writes)
+    errors = [_distance(seen.after, end[-1]), seen.missed(last, before_end[-1])]
+    around: dict[int, Tensor] = {}
+    for token in {positions(step, first, n_tokens)[-1] - first for step in listed}:
+        before = before_end if token == last else seen.entering(token, writes)
+        around[token] = seen.leaving(token, before, writes)
+        errors.append(seen.missed(token, before[-1]))
+        if token < last:
+            errors.append(seen.missed(token + 1, around[token][-1]))
+    # Python's max may drop a NaN; this does not.
+    error = float(torch.stack(errors).max())
     found = []
     for number, (index, step) in enumerate(steps):
-        without = factors(listed[:number], heads, first, n_tokens)
-        steered = factors(listed[: number + 1], heads, first, n_tokens)
         at = positions(step, first, n_tokens)
         which = slice(None) if not isinstance(step.heads, tuple) else list(step.heads)
-        here = at[-1] - first + 1
-        before, after = seen.state(without, here)[which], seen.state(steered, here)[which]
-        end = n_tokens - first
-        plain, final = seen.state(without, end)[which], seen.state(steered, end)[which]
+        without, having = around[at[-1] - first][number : number + 2, which]
+        plain, final = end[number : number + 2, which]
         found.append(
             (
                 index,
@@ -152,9 +187,9 @@ def examine(
                     layer=layer,
                     operation=step.operation,
                     writes=len(at),
-                    state_before=float(before.norm()),
-                    state_after=float(after.norm()),
-                    largest_change=float(_relative_change(before, after).max()),
+                    state_before=float(without.norm()),
+                    state_after=float(having.norm()),
+                    largest_change=float(_relative_change(without, having).max()),
                     remaining=float((final - plain).norm() / plain.norm()),
                     largest_error=error,
                 ),
@@ -167,29 +202,14 @@ def _relative_change(before: Tensor, after: Tensor) -> Tensor:
     """Return ‖S' − S‖ / max(‖S‖, ‖S'‖) of each head, 0 where both are 0."""
     larger = torch.maximum(before.norm(dim=(1, 2)), after.norm(dim=(1, 2)))
     change = (after - before).norm(dim=(1, 2))
-    return torch.where(larger > 0, change / larger, torch.zeros_like(change))
+    return torch.where(larger == 0, torch.zeros_like(change), change / larger)
 
 
-def _error(
-    seen: LayerRecurrence, write: Tensor, steps: Sequence[Step], first: int, n_tokens: int
-) -> float:
-    last = n_tokens - first - 1
-    expected = seen.state(write, last + 1)
-    errors = [(seen.after - expected).norm() / _norm(expected)]
-    reading = {min(positions(step, first, n_tokens)[-1] - first + 1, last) for step in steps} | {
-        last
-    }
-    for query in sorted(reading):
-        row = seen.row(write, query)
-        errors.append((seen.output[:, query] - row).norm() / _norm(row))
-    # Python's max may drop a NaN; this does not.
-    return float(torch.stack(errors).max())
-
-
-def _norm(tensor: Tensor) -> Tensor:
-    """Return the norm, or 1 where it is 0: the error of a quantity that must be 0 is absolute."""
-    norm = tensor.norm()
-    return norm if float(norm) > 0 else torch.ones_like(norm)
+def _distance(found: Tensor, expected: Tensor) -> Tensor:
+    """Return ‖found − expected‖ / ‖expected‖; without the divisor where that must be 0."""
+    norm = expected.norm()
+    missed: Tensor = (found - expected).norm()
+    return missed / torch.where(norm == 0, torch.ones_like(norm), norm)
 
 
 def bear_state_witness(
@@ -203,9 +223,21 @@ def bear_state_witness(
         who: names the sequence in errors.
 
     Raises:
-        NoEffectError: a step that is not the identity met no write, or changed no state.
         WitnessError: a state or output that misses its closed form.
+        NoEffectError: a step that is not the identity met no write, or changed no state.
     """
+    wrong = [item for _, item in evidence if not item.largest_error <= _TOLERANCE]
+    if wrong:
+        raise WitnessError(
+            who,
+            wanted="a state and an output that reach the plan's closed form",
+            found="; ".join(
+                f"{item.operation} in layer {item.layer} missing it by {item.largest_error:.3g}"
+                for item in wrong
+            ),
+            advice="do not use this run: report the model and the plan",
+            details={"layers": [item.layer for item in wrong]},
+        )
     steps: list[WriteWitness] = []
     for index, step in enumerate(plan.steps):
         mine = sorted(
@@ -224,16 +256,4 @@ def bear_state_witness(
                 details={"operation": repr(step.operation)},
             )
         steps += mine
-    wrong = [item for item in steps if not item.largest_error <= _TOLERANCE]
-    if wrong:
-        raise WitnessError(
-            who,
-            wanted="a state and an output that reach the plan's closed form",
-            found="; ".join(
-                f"{item.operation} in layer {item.layer} missing it by {item.largest_error:.3g}"
-                for item in wrong
-            ),
-            advice="do not use this run: report the model and the plan",
-            details={"layers": [item.layer for item in wrong]},
-        )
     return StateWitness(tuple(steps))

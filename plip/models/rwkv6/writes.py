@@ -12,6 +12,9 @@ from plip.plan import ALL, Knockout, Plan, SetValue, Step
 
 __all__ = ["check_writes", "factors", "layer_steps", "positions"]
 
+# Squares of outputs, which the norm over heads takes, must stay below the largest float32, 3e38.
+_LARGEST = 1e15
+
 
 def check_writes(who: str, plan: Plan, heads: Sequence[int], first: int, n_tokens: int) -> None:
     """Check that a plan steers writes into the state, of tokens that are computed.
@@ -29,9 +32,10 @@ def check_writes(who: str, plan: Plan, heads: Sequence[int], first: int, n_token
 
     Raises:
         EdgeError: edges that are no writes, or a write out of range.
-        OperationError: `SetValue`, which needs weights.
+        OperationError: `SetValue`, which needs weights, or a factor that float32 cannot bear.
         LayerError, HeadError: as `Step.check`.
     """
+    together = 1.0
     for step in plan.steps:
         if step.edges.queries is not ALL or step.edges.own:
             raise EdgeError(
@@ -59,6 +63,16 @@ def check_writes(who: str, plan: Plan, heads: Sequence[int], first: int, n_token
                 advice="count token positions from 0; a write within a prefix is steered by "
                 "prefill",
                 details={"positions": list(keys), "first": first, "tokens": n_tokens},
+            )
+        if not isinstance(step.operation, Knockout):
+            together *= max(1.0, step.operation.factor)
+        if together > _LARGEST:
+            raise OperationError(
+                f"{who}, {step.operation}",
+                wanted=f"factors of at most {_LARGEST:g}, all steps together",
+                found=f"{together:g}",
+                advice="choose a smaller factor: outputs would leave the range of float32",
+                details={"factor": together},
             )
         # There is always a later token to read the state: the next one, if not one of this text.
         step.check(heads, n_tokens + 1)
