@@ -19,13 +19,24 @@ from plip.plan import ALL, Knockout, Plan, Scale, SetValue, edges, into, out_of
 
 if TYPE_CHECKING:
     from plip.measure import attention_to_targets, kl_divergence
-    from plip.models import Capture, Prefix, Run, Subject, Witness, load, wrap
+    from plip.models import (
+        Capture,
+        Generation,
+        Prefix,
+        Run,
+        StateWitness,
+        Subject,
+        Witness,
+        load,
+        wrap,
+    )
     from plip.text import Corpus, Sample, Tokens, bundled_corpus
 
 __all__ = [
     "ALL",
     "Capture",
     "Corpus",
+    "Generation",
     "Knockout",
     "Plan",
     "PlipError",
@@ -34,6 +45,7 @@ __all__ = [
     "Sample",
     "Scale",
     "SetValue",
+    "StateWitness",
     "Subject",
     "Tokens",
     "Witness",
@@ -53,7 +65,17 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "plip.measure": ("attention_to_targets", "kl_divergence"),
-    "plip.models": ("Capture", "Prefix", "Run", "Subject", "Witness", "load", "wrap"),
+    "plip.models": (
+        "Capture",
+        "Generation",
+        "Prefix",
+        "Run",
+        "StateWitness",
+        "Subject",
+        "Witness",
+        "load",
+        "wrap",
+    ),
     "plip.text": ("Corpus", "Sample", "Tokens", "bundled_corpus"),
 }
 _LAZY = {name: room for room, names in _ROOMS.items() for name in names}
