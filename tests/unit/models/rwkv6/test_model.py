@@ -106,13 +106,35 @@ class TestOracle:
         for row in range(3):
             assert off(logits[row], judge(model, text[row].tolist()).logits) <= 1e-12
 
-    @pytest.mark.parametrize("what", ["weights", "extreme decays"])
-    def test_the_epsilons_and_decays_tell(self, build: Build, ids: Ids, what: str) -> None:
+    @pytest.mark.parametrize("n", [9, 30])
+    def test_scaled_writes(self, model: Rwkv6ForCausalLM, judge: Judge, ids: Ids, n: int) -> None:
+        """Of several tokens and layers, each sequence its own; padding before one of them."""
+        text = ids(n, batch=2)
+        changes: list[dict[tuple[int, int], float]] = [
+            {(0, 3): 0.0, (2, 3): 3.0, (2, 5): 0.5},
+            {(2, 0): 2.0, (2, n - 3): 0.0},
+        ]
+        writes = {layer: torch.ones(2, 1, n, dtype=torch.float64) for layer in (0, 2)}
+        mask = torch.ones(2, n, dtype=torch.long)
+        mask[1, :2] = 0
+        for row, each in enumerate(changes):
+            for (layer, token), factor in each.items():
+                writes[layer][row, 0, token + 2 * row] = factor
+        with torch.no_grad():
+            logits = model(text, attention_mask=mask, writes=writes).logits
+        for row, each in enumerate(changes):
+            truth = judge(model, text[row, 2 * row :].tolist(), each).logits
+            assert off(logits[row, 2 * row :], truth) <= 1e-12
+            plain = judge(model, text[row, 2 * row :].tolist()).logits
+            assert np.abs(truth - plain).max() > 1e-3
+
+    @pytest.mark.parametrize("what", ["epsilons", "decays"])
+    def test_epsilons_and_decays_tell(self, build: Build, ids: Ids, what: str) -> None:
         """Nothing of what the other tests pin is lost in rounding: a change is seen."""
         model, text = build(), ids(20)
         with torch.no_grad():
             before = model(text).logits
-            if what == "weights":
+            if what == "epsilons":
                 for block in model.rwkv.blocks:
                     block.attention.ln_x.eps *= 1.5
             else:
