@@ -21,5 +21,5 @@ def models(ctx: typer.Context, debug: options.Debug = False) -> None:
     )
     say(
         "Other causal models of the transformers library work where their attention goes through\n"
-        "its interface; the rest are refused when they are loaded."
+        "its interface, and RWKV-6 of any shape; the rest are refused when they are loaded."
     )
