@@ -290,8 +290,8 @@ class Rwkv6Subject:
             if plan is not None:
                 check_writes(who, plan, self.heads, first, len(text))
             if capture is not None:
-                check_capture(who, capture, self.n_layers, first, len(text))
                 _check_no_prefix(who, prefix)
+                check_capture(who, capture, self.n_layers, first, len(text))
             tracks.append(StateTrack(who, len(text), first, plan, capture))
         return tracks
 
