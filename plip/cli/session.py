@@ -86,7 +86,7 @@ def _hush_libraries() -> None:
 
 
 def execute(
-    experiment: Experiment[_Config],
+    experiment: Experiment[_Config, Corpus],
     config: _Config,
     model: ModelOptions,
     options: RunOptions,

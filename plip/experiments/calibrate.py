@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from plip.experiments.config import ExperimentConfig
 from plip.experiments.layers import LayerChoice, choose_layers
-from plip.experiments.samples import batches, locate, sample_fields
+from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.experiments.spread import mean_and_sd
 from plip.measure import TargetAttention, attention_to_targets
 from plip.models import Capture, Subject
@@ -21,7 +21,7 @@ from plip.records import (
 )
 from plip.text import Corpus, Group, Located
 
-__all__ = ["NAME", "CalibrateConfig", "run"]
+__all__ = ["NAME", "CalibrateConfig", "count", "run"]
 
 NAME = "calibrate"
 

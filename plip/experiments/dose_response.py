@@ -14,13 +14,13 @@ from plip.experiments.config import ExperimentConfig, LayerIndex
 from plip.experiments.dose_points import sample_record
 from plip.experiments.dose_summary import summarise
 from plip.experiments.layers import choose_layers
-from plip.experiments.samples import batches, locate, sample_fields
+from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.measure import attention_to_targets
 from plip.models import Capture, Subject
 from plip.records import AnyRecord, DoseResponseSample, DoseResponseSummary
 from plip.text import Corpus, Group, Located
 
-__all__ = ["DEFAULT_DOSES", "NAME", "DoseResponseConfig", "run"]
+__all__ = ["DEFAULT_DOSES", "NAME", "DoseResponseConfig", "count", "run"]
 
 NAME = "dose-response"
 

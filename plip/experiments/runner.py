@@ -9,37 +9,48 @@ from os import PathLike
 from typing import Protocol, TypeVar
 
 from plip.experiments.config import ExperimentConfig
-from plip.experiments.samples import select
 from plip.models import Subject
 from plip.records import (
     AnyRecord,
     Manifest,
     RunStore,
-    SampleRecord,
+    UnitRecord,
     combined_digest,
     installed_versions,
 )
-from plip.text import Corpus
 
-__all__ = ["Experiment", "Outcome", "Progress", "carry_out"]
+__all__ = ["Experiment", "Inputs", "Outcome", "Progress", "carry_out"]
 
-#: Told how many samples are done, and of how many.
+#: Told how many units, such as samples, are done, and of how many.
 Progress = Callable[[int, int], None]
 
+
+class Inputs(Protocol):
+    """What an experiment is run on, such as a corpus or a set of prompts."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it, in hexadecimal."""
+
+
 _Config = TypeVar("_Config", bound=ExperimentConfig, contravariant=True)
+_Inputs = TypeVar("_Inputs", bound=Inputs, contravariant=True)
 
 
-class Experiment(Protocol[_Config]):
+class Experiment(Protocol[_Config, _Inputs]):
     """What an experiment's module offers."""
 
     @property
     def NAME(self) -> str:
         """What its manifest calls it."""
 
+    def count(self, config: _Config, inputs: _Inputs, /) -> int:
+        """Count the units that a run goes through."""
+
     def run(
-        self, config: _Config, subject: Subject, corpus: Corpus, done: Sequence[AnyRecord] = ()
+        self, config: _Config, subject: Subject, inputs: _Inputs, /, done: Sequence[AnyRecord] = ()
     ) -> Iterator[AnyRecord]:
-        """Yield a record for each sample that is not done, then a summary if it is not done."""
+        """Yield a record for each unit that is not done, then a summary if it is not done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +62,10 @@ class Outcome:
 
 
 def carry_out(
-    experiment: Experiment[_Config],
+    experiment: Experiment[_Config, _Inputs],
     config: _Config,
     subject: Subject,
-    corpus: Corpus,
+    inputs: _Inputs,
     *,
     directory: str | PathLike[str] | None = None,
     resume: bool = False,
@@ -67,11 +78,11 @@ def carry_out(
         experiment: such as the module `plip.experiments.calibrate`.
         config: its options.
         subject: the model.
-        corpus: the samples.
+        inputs: the samples or prompts.
         directory: where to keep the records; None keeps them nowhere.
         resume: continue the run in `directory`, if there is one.
         command: the command line, for the manifest.
-        progress: told of each sample.
+        progress: told of each unit.
 
     Raises:
         OutputError: the directory cannot be used, or holds another run.
@@ -81,7 +92,7 @@ def carry_out(
         experiment=experiment.NAME,
         config=config.model_dump(mode="json"),
         subject=subject.provenance(),
-        corpus_hash=corpus.digest,
+        corpus_hash=inputs.digest,
         seed=getattr(config, "seed", None),
         versions=installed_versions(),
         command=tuple(command),
@@ -89,13 +100,13 @@ def carry_out(
     )
     store = None if directory is None else RunStore.begin(directory, manifest, resume=resume)
     records = [] if store is None else list(store.records)
-    total = len(select(config, corpus))
-    progress(_samples(records), total)
-    for record in experiment.run(config, subject, corpus, tuple(records)):
+    total = experiment.count(config, inputs)
+    progress(_units(records), total)
+    for record in experiment.run(config, subject, inputs, done=tuple(records)):
         if store is not None:
             store.append(record)
         records.append(record)
-        progress(_samples(records), total)
+        progress(_units(records), total)
     plan_hash = _plan_hash(records)
     if store is None:
         closing = {"complete": True, "finished": datetime.now(UTC), "plan_hash": plan_hash}
@@ -104,15 +115,15 @@ def carry_out(
     return Outcome(store.manifest, tuple(records))
 
 
-def _samples(records: Sequence[AnyRecord]) -> int:
-    return sum(isinstance(record, SampleRecord) for record in records)
+def _units(records: Sequence[AnyRecord]) -> int:
+    return sum(isinstance(record, UnitRecord) for record in records)
 
 
 def _plan_hash(records: Sequence[AnyRecord]) -> str | None:
     digests = [
         digest
         for record in records
-        if isinstance(record, SampleRecord)
+        if isinstance(record, UnitRecord)
         for digest in record.plan_hashes
     ]
     return combined_digest(digests) if digests else None

@@ -12,7 +12,7 @@ from plip.models import Subject
 from plip.records import CovariatesRecord
 from plip.text import Corpus, Located, Sample
 
-__all__ = ["batches", "locate", "sample_fields", "select"]
+__all__ = ["batches", "count", "locate", "sample_fields", "select"]
 
 
 def select(config: ExperimentConfig, corpus: Corpus) -> tuple[Sample, ...]:
@@ -31,6 +31,15 @@ def select(config: ExperimentConfig, corpus: Corpus) -> tuple[Sample, ...]:
             advice="name groups that the corpus has, or give another corpus",
         )
     return chosen
+
+
+def count(config: ExperimentConfig, corpus: Corpus) -> int:
+    """Count the samples that an experiment goes through.
+
+    Raises:
+        CorpusError: there are none.
+    """
+    return len(select(config, corpus))
 
 
 def locate(config: ExperimentConfig, subject: Subject, corpus: Corpus) -> list[Located]:

@@ -1,6 +1,6 @@
 """Records: typed results, where they come from, and the files they are kept in. No torch."""
 
-from plip.records.base import Record
+from plip.records.base import Record, UnitRecord
 from plip.records.calibration import (
     CalibrationSample,
     CalibrationSummary,
@@ -49,6 +49,7 @@ __all__ = [
     "SampleRecord",
     "Spread",
     "SubjectRecord",
+    "UnitRecord",
     "Versions",
     "check_directory",
     "check_writable",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["Fraction", "Nats", "Norm", "Record", "first_fault"]
+__all__ = ["Fraction", "Nats", "Norm", "Record", "UnitRecord", "first_fault"]
 
 #: A share of attention or of samples.
 Fraction = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)]
@@ -37,6 +37,20 @@ class Record(BaseModel):
         return json.dumps(
             self.to_json(), ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
+
+
+class UnitRecord(Record):
+    """One of the things that a run goes through, such as a sample; not its summary."""
+
+    @property
+    def key(self) -> str:
+        """What names this record in its run, among those of its kind."""
+        raise NotImplementedError
+
+    @property
+    def plan_hashes(self) -> tuple[str, ...]:
+        """The digests of the plans that were run for it."""
+        return ()
 
 
 def first_fault(error: ValidationError) -> str:

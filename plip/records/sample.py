@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plip.records.base import Record
+from plip.records.base import Record, UnitRecord
 
 __all__ = ["CovariatesRecord", "SampleRecord"]
 
@@ -35,7 +35,7 @@ class CovariatesRecord(Record):
     """Whether token 0, an attention sink in many models, is a target."""
 
 
-class SampleRecord(Record):
+class SampleRecord(UnitRecord):
     """A sample as a tokenizer cut it."""
 
     sample: str
@@ -61,10 +61,5 @@ class SampleRecord(Record):
 
     @property
     def key(self) -> str:
-        """What names this record in its run."""
+        """The sample's id."""
         return self.sample
-
-    @property
-    def plan_hashes(self) -> tuple[str, ...]:
-        """The digests of the plans that were run on the sample."""
-        return ()

@@ -91,6 +91,7 @@ class Interrupted:
     """Dose-response that is interrupted after some samples."""
 
     NAME = dose_response.NAME
+    count = staticmethod(dose_response.count)
 
     def __init__(self, after: int) -> None:
         self.after = after
