@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import plip
+from plip.cli.ablate import ablate
 from plip.cli.audit import audit
 from plip.cli.calibrate import calibrate
 from plip.cli.dose_response import dose_response
@@ -63,6 +64,7 @@ def plip_(
 
 app.command("calibrate")(guarded(calibrate))
 app.command("dose-response")(guarded(dose_response))
+app.command("ablate")(guarded(ablate))
 app.command("audit")(guarded(audit))
 app.command("models")(guarded(models))
 

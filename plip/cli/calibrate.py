@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 import typer
 
 from plip.cli import options
@@ -16,14 +14,7 @@ __all__ = ["calibrate"]
 def calibrate(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
-    layer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LAYER|all",
-            help="A layer from 0, or all of them. By default the paper's for its models, "
-            "else two thirds of the depth.",
-        ),
-    ] = None,
+    layer: options.LayerOrAll = None,
     corpus: options.Corpus = None,
     group: options.Groups = None,
     max_samples: options.MaxSamples = None,
@@ -41,7 +32,7 @@ def calibrate(
 
     Without options this runs the bundled model on the bundled corpus.
     """
-    where = _layer(layer)
+    where = options.layer_or_all(layer)
     from plip.experiments import CalibrateConfig
     from plip.experiments import calibrate as experiment
     from plip.records import CalibrationSample, CalibrationSummary
@@ -64,14 +55,3 @@ def calibrate(
         to_json(calibration_document(outcome.manifest, summary, samples)),
         json,
     )
-
-
-def _layer(text: str | None) -> int | Literal["all"] | None:
-    if text is None:
-        return None
-    if text == "all":
-        return "all"
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"--layer takes a number or all, not {text!r}") from None

@@ -49,12 +49,7 @@ def dose_response(
         Mode,
         typer.Option(help="How it is reached: every edge set to it, or all scaled until it is."),
     ] = Mode.SET_VALUE,
-    allow_narrow: Annotated[
-        bool,
-        typer.Option(
-            "--allow-narrow", help="Measure a recurrent model in bfloat16 or float16 all the same."
-        ),
-    ] = False,
+    allow_narrow: options.AllowNarrow = False,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     output: options.Output = None,
     resume: options.Resume = False,

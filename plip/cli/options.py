@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from plip.text import Group
 
 __all__ = [
+    "AllowNarrow",
     "Corpus",
     "Cpu",
     "Debug",
@@ -17,12 +18,14 @@ __all__ = [
     "Dtype",
     "Groups",
     "Json",
+    "LayerOrAll",
     "MaxSamples",
     "Model",
     "Output",
     "Resume",
     "Revision",
     "Verbose",
+    "layer_or_all",
 ]
 
 Model: TypeAlias = Annotated[
@@ -46,6 +49,21 @@ Cpu: TypeAlias = Annotated[bool, typer.Option("--cpu", help="The same as --devic
 Dtype: TypeAlias = Annotated[
     str, typer.Option(help="Type of the weights: auto, float32, bfloat16, float16.")
 ]
+LayerOrAll: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        metavar="LAYER|all",
+        help="A layer from 0, or all of them. By default the paper's for its models, else two "
+        "thirds of the depth.",
+    ),
+]
+AllowNarrow: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-narrow", help="Measure a recurrent model in bfloat16 or float16 all the same."
+    ),
+]
 Output: TypeAlias = Annotated[
     Path | None,
     typer.Option(metavar="DIRECTORY", help="Keep every record and a manifest in this directory."),
@@ -60,3 +78,19 @@ Json: TypeAlias = Annotated[
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", help="Show every sample.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+def layer_or_all(text: str | None) -> int | Literal["all"] | None:
+    """Read what `--layer` of several layers was given.
+
+    Raises:
+        typer.BadParameter: neither a number nor "all".
+    """
+    if text is None:
+        return None
+    if text == "all":
+        return "all"
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"--layer takes a number or all, not {text!r}") from None

@@ -14,6 +14,7 @@ from plip.experiments.config import ExperimentConfig, LayerIndex
 from plip.experiments.dose_points import sample_record
 from plip.experiments.dose_summary import summarise
 from plip.experiments.layers import choose_layers
+from plip.experiments.precision import check_precision
 from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.measure import attention_to_targets
 from plip.models import Capture, Subject
@@ -121,22 +122,13 @@ def run(
 
 def _check_state(config: DoseResponseConfig, subject: Subject) -> None:
     """Check that a recurrent model is asked for what it can answer, precisely enough."""
-    if subject.mechanism != "state":
-        return
-    if config.target_attention is not None:
+    check_precision(config.allow_narrow, subject)
+    if subject.mechanism == "state" and config.target_attention is not None:
         raise ConfigError(
             "option target_attention",
             wanted="doses only",
             found=f"a level of attention for {subject.name}, which has no attention to bring to it",
             advice="leave it out: the write into the state is scaled by the doses",
-        )
-    dtype = subject.provenance().dtype
-    if dtype in ("bfloat16", "float16") and not config.allow_narrow:
-        raise ConfigError(
-            "dtype",
-            wanted="float32 or float64 for the divergence of a recurrent model",
-            found=f"{dtype}, whose rounding alone is worth about 2e-5 nats",
-            advice="load it in float32, or insist with allow_narrow",
         )
 
 

@@ -1,5 +1,14 @@
 """Records: typed results, where they come from, and the files they are kept in. No torch."""
 
+from plip.records.ablation import (
+    Ablated,
+    AblationGroup,
+    AblationPoint,
+    AblationSample,
+    AblationSummary,
+    AblationWindow,
+    ComparisonRecord,
+)
 from plip.records.base import Record, UnitRecord
 from plip.records.calibration import (
     CalibrationSample,
@@ -30,9 +39,16 @@ from plip.records.sample import CovariatesRecord, SampleRecord
 from plip.records.store import RunStore, check_directory, read_run
 
 __all__ = [
+    "Ablated",
+    "AblationGroup",
+    "AblationPoint",
+    "AblationSample",
+    "AblationSummary",
+    "AblationWindow",
     "AnyRecord",
     "CalibrationSample",
     "CalibrationSummary",
+    "ComparisonRecord",
     "Condition",
     "CovariatesRecord",
     "DosePoint",

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from plip.errors import OutputError
+from plip.records.ablation import AblationSample, AblationSummary
 from plip.records.base import first_fault
 from plip.records.calibration import CalibrationSample, CalibrationSummary
 from plip.records.dose_response import DoseResponseSample, DoseResponseSummary
@@ -17,7 +18,14 @@ from plip.records.files import refusing
 __all__ = ["AnyRecord", "append_line", "drop_torn_line", "read_lines"]
 
 #: Every kind of record that a run's file may hold.
-AnyRecord = CalibrationSample | CalibrationSummary | DoseResponseSample | DoseResponseSummary
+AnyRecord = (
+    AblationSample
+    | AblationSummary
+    | CalibrationSample
+    | CalibrationSummary
+    | DoseResponseSample
+    | DoseResponseSummary
+)
 
 _RECORD: TypeAdapter[AnyRecord] = TypeAdapter(
     Annotated[AnyRecord, Field(discriminator="schema_id")]

@@ -1,5 +1,6 @@
 """Reports: results as tables for the terminal and as JSON documents."""
 
+from plip.report.ablation import ablation_document, render_ablation
 from plip.report.audit import render_audit
 from plip.report.calibration import render_calibration
 from plip.report.documents import calibration_document, dose_response_document, to_json
@@ -7,8 +8,10 @@ from plip.report.dose_response import render_dose_response
 from plip.report.models import render_models
 
 __all__ = [
+    "ablation_document",
     "calibration_document",
     "dose_response_document",
+    "render_ablation",
     "render_audit",
     "render_calibration",
     "render_dose_response",
