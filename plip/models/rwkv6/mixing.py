@@ -178,14 +178,13 @@ class TimeMixing(nn.Module):
     def emit(self, mixed: Tensor, gate: Tensor) -> Tensor:
         """Normalise each head, gate, and project: [batch, head, token, dim] → [batch, token, C]."""
         rows = mixed.transpose(1, 2).flatten(-2)
-        with torch.autocast(rows.device.type, enabled=False):
-            normed = group_norm(
-                rows.flatten(0, 1),
-                self.n_heads,
-                self.ln_x.weight.to(rows.dtype),
-                self.ln_x.bias.to(rows.dtype),
-                self.ln_x.eps,
-            )
+        normed = group_norm(
+            rows.flatten(0, 1),
+            self.n_heads,
+            self.ln_x.weight.to(rows.dtype),
+            self.ln_x.bias.to(rows.dtype),
+            self.ln_x.eps,
+        )
         projected: Tensor = self.output(normed.view_as(rows).to(gate.dtype) * gate)
         return projected
 

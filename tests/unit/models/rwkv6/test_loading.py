@@ -350,6 +350,14 @@ class TestFaults:
         _, amiss = read(write(small, tmp_path, kind, tensors))
         assert amiss == {"mismatched_keys": {(name, torch.Size(shape), right)}}
 
+    def test_a_size_that_is_none(self, build: Build, tmp_path: Path) -> None:
+        """In a model of one block a low-rank tensor has one other to go by: the one that can be."""
+        model = build(torch.float32, num_hidden_layers=1)
+        name = "rwkv.blocks.0.attention.time_maa_w1"
+        tensors = stored(model) | {name: torch.zeros(24, 32)}
+        _, amiss = read(write(model, tmp_path, tensors=tensors))
+        assert amiss == {"mismatched_keys": {(name, torch.Size((24, 32)), torch.Size((24, 25)))}}
+
     def test_without_any_low_rank_tensor(self, small: Rwkv6ForCausalLM, tmp_path: Path) -> None:
         tensors = stored(small)
         gone = {name for name in tensors if name.endswith(("_w1", "_w2"))}

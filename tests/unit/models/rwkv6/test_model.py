@@ -231,9 +231,25 @@ class TestDtypes:
             cast = mixing._log_decay(mixed)
         assert torch.equal(cast, mixing._log_decay(mixed))
 
+    @pytest.mark.parametrize("n", [7, 20])
+    def test_autocast_leaves_the_bits_of_recurrence_and_norm(self, build: Build, n: int) -> None:
+        mixing = build(torch.float32).rwkv.blocks[1].attention
+        made, state = _project(mixing, torch.float32, n), torch.ones(2, 4, 8, 8)
+        seen: list[Tensor] = []
+        hook = mixing.output.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+        with torch.no_grad():
+            plain = mixing.recur(made, state, None, None)
+            mixing.emit(plain[0], made.gate)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                cast = mixing.recur(made, state, None, None)
+                mixing.emit(plain[0], made.gate)
+        hook.remove()
+        assert all(map(torch.equal, cast, plain))
+        assert torch.equal(*seen)
 
-def _project(mixing: TimeMixing, dtype: torch.dtype) -> Projections:
-    tokens = torch.randn(2, 7, 24, generator=torch.Generator().manual_seed(0)).to(dtype)
+
+def _project(mixing: TimeMixing, dtype: torch.dtype, n: int = 7) -> Projections:
+    tokens = torch.randn(2, n, 24, generator=torch.Generator().manual_seed(0)).to(dtype)
     with torch.no_grad():
         return mixing.project(tokens, tokens.roll(1, 1))
 
@@ -347,14 +363,17 @@ class TestFirstWeights:
         for layer, block in enumerate(first.rwkv.blocks):
             mixing, ahead = block.attention, 1 - layer / 3
             place = torch.arange(32) / 32
-            assert torch.allclose(mixing.time_maa_k.flatten(), 1 - place**ahead, atol=1e-6)
-            assert torch.allclose(mixing.time_maa_r.flatten(), 1 - place ** (ahead / 2), atol=1e-6)
+            for name, power in (("x", 1), ("w", 1), ("k", 1), ("r", 0.5), ("g", 0.5)):
+                shares = getattr(mixing, f"time_maa_{name}").flatten()
+                assert torch.allclose(shares, 1 - place ** (power * ahead), atol=1e-6), name
             deep = layer / 2
             expected = 1 - (place**ahead + 0.3 * deep)
             assert torch.allclose(mixing.time_maa_v.flatten(), expected, atol=1e-6)
             decay = -6 + 5 * (torch.arange(32) / 31) ** (0.7 + 1.3 * deep)
             assert torch.allclose(mixing.time_decay.flatten(), decay, atol=1e-5)
-            assert mixing.time_faaaa.shape == (4, 8)
+            zigzag = torch.tensor([0.0, 0.1, -0.1]).repeat(11)[:32]
+            bonus = deep * (1 - torch.arange(32) / 31) + zigzag
+            assert torch.allclose(mixing.time_faaaa, bonus.view(4, 8), atol=1e-6)
             assert torch.allclose(block.feed_forward.time_maa_r, block.feed_forward.time_maa_k)
 
     def test_projections_are_orthogonal(self, first: Rwkv6ForCausalLM) -> None:
@@ -364,7 +383,22 @@ class TestFirstWeights:
             assert torch.allclose(product, gain**2 * torch.eye(32), atol=1e-5)
         wide = first.rwkv.blocks[1].feed_forward.key.weight
         assert torch.allclose(wide.T @ wide, 96 / 32 * torch.eye(32), atol=1e-4)
-        assert math.isclose(first.head.weight.std().item(), 0.02, rel_tol=0.1)
+        assert math.isclose(float(first.head.weight.detach().std()), 0.02, rel_tol=0.1)
+
+    @pytest.mark.parametrize(("tied", "std"), [(True, 0.02), (False, 1e-4)])
+    def test_embeddings_begin_small(self, tied: bool, std: float) -> None:
+        config = Rwkv6Config(
+            vocab_size=400,
+            hidden_size=32,
+            num_hidden_layers=1,
+            tie_word_embeddings=tied,
+            head_size=8,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = Rwkv6ForCausalLM(config)
+        assert math.isclose(float(model.rwkv.embeddings.weight.detach().std()), std, rel_tol=0.05)
+        assert math.isclose(float(model.head.weight.detach().std()), 0.02, rel_tol=0.05)
 
     def test_a_seed_makes_the_same_model(self, build: Build) -> None:
         one, other = build(seed=3), build(seed=3)
