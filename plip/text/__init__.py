@@ -1,22 +1,27 @@
-"""Texts: samples and corpora, token ids with character spans, from character to token."""
+"""Texts: samples, corpora and prompts, token ids with character spans, from character to token."""
 
-from plip.text.bundled import bundled_corpus
+from plip.text.bundled import bundled_corpus, bundled_prompts
 from plip.text.corpus import Corpus
 from plip.text.files import write_atomically
 from plip.text.marks import CharMarks, Group, TokenMarks
+from plip.text.prompts import CodeLanguage, Prompt, Prompts
 from plip.text.sample import Covariates, Located, Sample
 from plip.text.tokens import Tokens, tokenize
 
 __all__ = [
     "CharMarks",
+    "CodeLanguage",
     "Corpus",
     "Covariates",
     "Group",
     "Located",
+    "Prompt",
+    "Prompts",
     "Sample",
     "TokenMarks",
     "Tokens",
     "bundled_corpus",
+    "bundled_prompts",
     "tokenize",
     "write_atomically",
 ]

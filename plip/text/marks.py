@@ -87,7 +87,13 @@ class TokenMarks:
         return _position_faults(self.marker, self.targets, None)
 
 
-def corpus_error(who: str, faults: Iterable[str]) -> CorpusError:
+def corpus_error(
+    who: str,
+    faults: Iterable[str],
+    *,
+    wanted: str = "samples whose marks fit their texts",
+    advice: str = "correct the corpus",
+) -> CorpusError:
     """Gather faults into one error: all in its details, the first twenty in its text."""
     listed = list(faults)
     shown = "".join(f"\n  {fault}" for fault in listed[:20])
@@ -95,9 +101,9 @@ def corpus_error(who: str, faults: Iterable[str]) -> CorpusError:
         shown += f"\n  and {len(listed) - 20} more"
     return CorpusError(
         who,
-        wanted="samples whose marks fit their texts",
+        wanted=wanted,
         found=f"{len(listed)} {'fault' if len(listed) == 1 else 'faults'}:{shown}",
-        advice="correct the corpus",
+        advice=advice,
         details={"faults": listed},
     )
 

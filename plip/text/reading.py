@@ -11,14 +11,13 @@ The older form holds token positions, under key names of their own in each group
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from plip.errors import CorpusError
+from plip.text.json_files import kind_of, load_bytes, parse_json
 from plip.text.marks import CharMarks, Group, TokenMarks, corpus_error
 from plip.text.sample import Sample, sample_faults
 
@@ -53,13 +52,13 @@ def read_samples(path: str | os.PathLike[str]) -> tuple[Sample, ...]:
         CorpusError: anything in the file that is not as it should be, all of it.
     """
     who = f"corpus {os.fspath(path)!r}"
-    content, faults = _parse(_load(Path(path), who), who)
+    content, faults = _parse(load_bytes(path, who, what="a corpus"), who)
     samples: list[Sample] = []
     ids: list[str] = []
     for group in Group:
         entries = content.get(group.value, [])
         if not isinstance(entries, list):
-            faults.append(f"group {group}: wanted a list of samples, found {_kind(entries)}")
+            faults.append(f"group {group}: wanted a list of samples, found {kind_of(entries)}")
             continue
         for index, entry in enumerate(entries):
             name = _name(group, index, entry)
@@ -86,37 +85,14 @@ def duplicate_faults(ids: Sequence[str]) -> list[str]:
     ]
 
 
-def _load(path: Path, who: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CorpusError(
-            who,
-            wanted="a file that can be read",
-            found=error.strerror or str(error),
-            advice="give the path of a corpus in JSON",
-            details={"faults": [error.strerror or str(error)]},
-        ) from error
-
-
 def _parse(data: bytes, who: str) -> tuple[dict[str, Any], list[str]]:
     """Decode the file and check its outermost layer."""
-    faults: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        # JSON lets a key stand twice and Python keeps the last: samples would vanish unseen.
-        counts = Counter(key for key, _ in pairs)
-        faults.extend(
-            f"key {key!r} stands {n} times in one object" for key, n in counts.items() if n > 1
-        )
-        return dict(pairs)
-
     try:
-        content = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
+        content, faults = parse_json(data)
+    except ValueError as error:
         raise corpus_error(who, [f"wanted JSON in UTF-8, found {error}"]) from error
     if not isinstance(content, dict):
-        raise corpus_error(who, [f"wanted a JSON object of groups, found {_kind(content)}"])
+        raise corpus_error(who, [f"wanted a JSON object of groups, found {kind_of(content)}"])
     known = ", ".join(Group)
     keys = [key for key in content if not key.startswith("_")]
     faults += [f"group {key!r}: wanted one of {known}" for key in keys if key not in set(Group)]
@@ -137,7 +113,7 @@ def _name(group: Group, index: int, entry: Any) -> str:
 def _sample(group: Group, name: str, entry: Any) -> Sample:
     """Build one sample, or raise a CorpusError with all its faults."""
     if not isinstance(entry, dict):
-        raise corpus_error(name, [f"{name}: wanted a JSON object, found {_kind(entry)}"])
+        raise corpus_error(name, [f"{name}: wanted a JSON object, found {kind_of(entry)}"])
     of_chars = [k for k in (CHAR_MARKER_KEY, PATTERN_KEY, CHAR_TARGETS_KEY) if k in entry]
     of_tokens = [k for k in (*TOKEN_MARKER_KEYS, *TOKEN_TARGET_KEYS) if k in entry]
     faults: dict[str, list[str]] = {}
@@ -183,20 +159,5 @@ def _targets(
     value = _field(entry, "targets", names, faults)
     if isinstance(value, list):
         return tuple(value)
-    faults.setdefault("targets", [f"wanted a list of targets, found {_kind(value)}"])
+    faults.setdefault("targets", [f"wanted a list of targets, found {kind_of(value)}"])
     return ()
-
-
-_WORDS: dict[type, str] = {
-    str: "a string",
-    int: "a whole number",
-    list: "a list",
-    dict: "an object",
-    float: "a number with a fraction",
-    bool: "true or false",
-    type(None): "null",
-}
-
-
-def _kind(value: Any) -> str:
-    return _WORDS[type(value)]

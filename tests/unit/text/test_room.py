@@ -16,14 +16,18 @@ pytestmark = pytest.mark.fast
 def test_public_names() -> None:
     assert plip.text.__all__ == [
         "CharMarks",
+        "CodeLanguage",
         "Corpus",
         "Covariates",
         "Group",
         "Located",
+        "Prompt",
+        "Prompts",
         "Sample",
         "TokenMarks",
         "Tokens",
         "bundled_corpus",
+        "bundled_prompts",
         "tokenize",
         "write_atomically",
     ]
