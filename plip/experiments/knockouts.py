@@ -124,6 +124,9 @@ def _other_token(
     item: Located, window: tuple[int, ...], ablated: Ablated, rng: np.random.Generator
 ) -> Knock:
     taken = {item.query, *item.keys, len(item.tokens) - 1}
+    if ablated == "into-own":
+        # The first row has no other key: it would lose all of its attention.
+        taken.add(0)
     others = [token for token in range(len(item.tokens)) if token not in taken]
     if not others:
         return Knock(window, True, excluded="no token but the marker, the targets and the last")

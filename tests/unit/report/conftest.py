@@ -10,8 +10,14 @@ import pytest
 from rich.console import Console, RenderableType
 
 from plip.records import (
+    AblationGroup,
+    AblationPoint,
+    AblationSample,
+    AblationSummary,
+    AblationWindow,
     CalibrationSample,
     CalibrationSummary,
+    ComparisonRecord,
     CovariatesRecord,
     DosePoint,
     DoseResponseSample,
@@ -280,6 +286,71 @@ def state_dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]
         baseline_attention=_spread(0.0625),
         baseline_state_norm=_spread(128.0, 1),
         doses=(dose(1.0, 128.0, 0.0), dose(3.0, 256.0, 0.001)),
+        confidence=0.95,
+        resamples=100,
+    )
+    return summary, samples
+
+
+@pytest.fixture
+def ablation() -> tuple[AblationSummary, list[AblationSample]]:
+    """Two layers of two samples, the last of which nobody could have."""
+
+    def points(kl: float) -> tuple[AblationPoint, ...]:
+        shared: dict[str, Any] = {"layers": (1,), "baseline_token": 3, "plan_hash": "cd"}
+        last = AblationPoint(layers=(2,), control=False, excluded="too high")
+        return (
+            AblationPoint(
+                control=False, positions=(0, 4), mass=0.25, kl_nats=kl, ablated_token=4, **shared
+            ),
+            AblationPoint(
+                control=True,
+                positions=(1, 2),
+                mass=0.24,
+                kl_infinite=True,
+                ablated_token=3,
+                **shared,
+            ),
+            last,
+            last.model_copy(update={"control": True}),
+        )
+
+    samples = [
+        AblationSample(**_sample("py_a", "python_doctest"), points=points(0.5)),
+        AblationSample(**_sample("rust_a", "rust_test"), points=points(0.125)),
+        AblationSample(**_sample("rust_b", "rust_test", "too late"), points=()),
+    ]
+
+    def group(name: str, kl: float | None) -> AblationGroup:
+        return AblationGroup(
+            group=name,
+            n=0 if kl is None else 1,
+            excluded=1,
+            kl=_spread(kl, 0 if kl is None else 1),
+            control_kl=_spread(None, 1),
+            top1_changed=0 if kl is None else 1,
+            against_control=ComparisonRecord(n=(1, 1), undefined="too few"),
+        )
+
+    compared = ComparisonRecord(
+        n=(2, 2), difference=0.375, t=2.5, df=1.5, p_t=0.0625, p_permutation=0.03125, p_max_t=0.25
+    )
+    summary = AblationSummary(
+        mechanism="attention",
+        ablated="edges",
+        layer_choice="layer 1, two thirds of the depth of 3",
+        windows=(
+            AblationWindow(
+                layers=(1,),
+                groups=(group("python_doctest", 0.5), group("rust_test", 0.125)),
+                python_against_rust=compared,
+            ),
+            AblationWindow(
+                layers=(2,),
+                groups=(group("python_doctest", None), group("rust_test", None)),
+                python_against_rust=ComparisonRecord(n=(0, 0), undefined="too few"),
+            ),
+        ),
         confidence=0.95,
         resamples=100,
     )
