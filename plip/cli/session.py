@@ -1,11 +1,11 @@
-"""What calibrate and dose-response have in common: a model, a corpus, a run."""
+"""What the experiments' commands have in common: a model, inputs, a run."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +15,9 @@ import typer
 from plip.cli.streams import STDOUT, progress_bar, say
 
 if TYPE_CHECKING:
-    from plip.experiments import Experiment, ExperimentConfig, Outcome
+    from plip.experiments import Experiment, Outcome
+    from plip.experiments.config import FrozenConfig
+    from plip.experiments.runner import Inputs
     from plip.models import Subject
     from plip.records import AnyRecord
     from plip.text import Corpus
@@ -26,13 +28,15 @@ __all__ = [
     "RunOptions",
     "check_json",
     "execute",
+    "execute_on",
     "load_subject",
     "of_kind",
 ]
 
 DEFAULT_MODEL = "bundled:transformer"
 
-_Config = TypeVar("_Config", bound="ExperimentConfig")
+_Config = TypeVar("_Config", bound="FrozenConfig")
+_Inputs = TypeVar("_Inputs", bound="Inputs")
 _Record = TypeVar("_Record")
 
 
@@ -91,9 +95,31 @@ def execute(
     model: ModelOptions,
     options: RunOptions,
 ) -> Outcome:
-    """Carry out an experiment from the command line.
+    """Carry out an experiment on a corpus from the command line.
+
+    Raises:
+        PlipError: as `carry_out`.
+    """
+    return execute_on(lambda: _read_corpus(options.corpus), experiment, config, model, options)
+
+
+def execute_on(
+    read: Callable[[], _Inputs],
+    experiment: Experiment[_Config, _Inputs],
+    config: _Config,
+    model: ModelOptions,
+    options: RunOptions,
+) -> Outcome:
+    """Carry out an experiment from the command line, on whatever it takes.
 
     What can be refused is refused before the model is loaded.
+
+    Args:
+        read: reads the inputs.
+        experiment: what is carried out.
+        config: its options.
+        model: which model.
+        options: where the results go.
 
     Raises:
         PlipError: as `carry_out`.
@@ -101,7 +127,7 @@ def execute(
     _check_outputs(options)
     from plip.experiments import carry_out
 
-    corpus = _read_corpus(options.corpus)
+    inputs = read()
     subject = load_subject(model)
     try:
         with progress_bar(experiment.NAME) as progress:
@@ -109,7 +135,7 @@ def execute(
                 experiment,
                 config,
                 subject,
-                corpus,
+                inputs,
                 directory=options.output,
                 resume=options.resume,
                 command=("plip", *sys.argv[1:]),

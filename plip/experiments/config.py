@@ -9,31 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from plip.errors import ConfigError
 from plip.text import Group
 
-__all__ = ["ExperimentConfig", "LayerIndex"]
+__all__ = ["ExperimentConfig", "FrozenConfig", "LayerIndex"]
 
 LayerIndex = Annotated[int, Field(ge=0)]
 
 
-class ExperimentConfig(BaseModel):
-    """The options of an experiment, frozen.
+class FrozenConfig(BaseModel):
+    """Options, frozen.
 
     Raises:
         ConfigError: an option without meaning.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    layer: LayerIndex | Literal["all"] | None = None
-    """A layer from 0; None for the model's own default."""
-
-    groups: tuple[Group, ...] = Field(default=tuple(Group), min_length=1)
-    """Which groups of the corpus to measure."""
-
-    max_samples: Annotated[int, Field(ge=1)] | None = None
-    """The most samples of each group, the first ones; None for all."""
-
-    batch_tokens: int = Field(default=4096, ge=1)
-    """How many tokens to run at once; a longer text runs alone."""
 
     def __init__(self, **options: Any) -> None:
         try:
@@ -49,3 +37,19 @@ class ExperimentConfig(BaseModel):
                 advice="see what the option's description says",
                 details={"option": option, "input": fault["input"]},
             ) from error
+
+
+class ExperimentConfig(FrozenConfig):
+    """The options of an experiment on a corpus."""
+
+    layer: LayerIndex | Literal["all"] | None = None
+    """A layer from 0; None for the model's own default."""
+
+    groups: tuple[Group, ...] = Field(default=tuple(Group), min_length=1)
+    """Which groups of the corpus to measure."""
+
+    max_samples: Annotated[int, Field(ge=1)] | None = None
+    """The most samples of each group, the first ones; None for all."""
+
+    batch_tokens: int = Field(default=4096, ge=1)
+    """How many tokens to run at once; a longer text runs alone."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from os import PathLike
 from typing import Protocol, TypeVar
 
-from plip.experiments.config import ExperimentConfig
+from plip.experiments.config import FrozenConfig
 from plip.models import Subject
 from plip.records import (
     AnyRecord,
@@ -33,7 +33,7 @@ class Inputs(Protocol):
         """SHA-256 of all of it, in hexadecimal."""
 
 
-_Config = TypeVar("_Config", bound=ExperimentConfig, contravariant=True)
+_Config = TypeVar("_Config", bound=FrozenConfig, contravariant=True)
 _Inputs = TypeVar("_Inputs", bound=Inputs, contravariant=True)
 
 

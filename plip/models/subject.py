@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from plip.models.generation import Generation, Steer
 from plip.models.results import Capture, Positions, Run
@@ -32,6 +32,10 @@ class Subject(Protocol):
     @property
     def n_layers(self) -> int:
         """How many decoder layers there are."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer, None without one."""
 
     @property
     def context(self) -> int:
