@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
+from torch import Tensor
 
 from plip.errors import ConfigError, LayerError
 from plip.experiments.ablate_points import ablation_record
@@ -53,6 +55,10 @@ def run(
     config: AblateConfig, subject: Subject, corpus: Corpus, done: Sequence[AnyRecord] = ()
 ) -> Iterator[AnyRecord]:
     """Knock out each sample's edges or write, and a control of the same size beside it.
+
+    A knockout is not a removal: the marker's token still acts through its other edges, through
+    other layers, and, in RWKV-6, through token shift. What removing the token from the text does
+    is measured too.
 
     All windows of a batch of texts share their work (`Subject.sweep`).
 
@@ -128,6 +134,27 @@ def _windows(
     return found
 
 
+def _without_marker(measured: Sequence[Located], subject: Subject) -> dict[str, Tensor]:
+    """Run the texts without the marker's token; return the logits at their last tokens.
+
+    A text that ends in its marker has another last token without it: it is left out.
+    """
+    inner = [item for item in measured if item.query < len(item.tokens) - 1]
+    if not inner:
+        return {}
+    texts = [
+        replace(
+            item.tokens,
+            ids=item.tokens.ids[: item.query] + item.tokens.ids[item.query + 1 :],
+            spans=item.tokens.spans[: item.query] + item.tokens.spans[item.query + 1 :],
+        )
+        for item in inner
+    ]
+    logits = subject.run(texts).logits
+    assert logits is not None  # they were asked for
+    return {item.sample.id: row for item, row in zip(inner, logits, strict=True)}
+
+
 def _measure(
     batch: Sequence[Located],
     windows: tuple[tuple[int, ...], ...],
@@ -158,7 +185,9 @@ def _measure(
             [item.tokens for item in measured],
             [[None, *(each.plan for each in mine if each.plan is not None)] for mine in planned],
         )
+        without = _without_marker(measured, subject)
         for item, mine, outcome in zip(measured, planned, runs, strict=True):
-            found[item.sample.id] = ablation_record(item, mine, outcome)
+            removed = without.get(item.sample.id)
+            found[item.sample.id] = ablation_record(item, mine, outcome, removed)
     for item in batch:
         yield found.get(item.sample.id) or AblationSample(**sample_fields(item), points=())

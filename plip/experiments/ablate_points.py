@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from torch import Tensor
+
 from plip.experiments.knockouts import Knock
 from plip.experiments.samples import sample_fields
 from plip.measure import kl_divergence
@@ -15,13 +17,16 @@ from plip.text import Located
 __all__ = ["ablation_record"]
 
 
-def ablation_record(item: Located, planned: Sequence[Knock], run: Run) -> AblationSample:
+def ablation_record(
+    item: Located, planned: Sequence[Knock], run: Run, without: Tensor | None
+) -> AblationSample:
     """Measure one sample's run under all its knockouts.
 
     Args:
         item: the sample.
         planned: the knockouts, in order.
         run: a batch of the baseline and, in the same order, the knockouts that have a plan.
+        without: logits of the text without the marker's token, [vocab], or None.
 
     Raises:
         MeasureError: logits that are no numbers.
@@ -53,7 +58,12 @@ def ablation_record(item: Located, planned: Sequence[Knock], run: Run) -> Ablati
                 plan_hash=knock.plan.digest,
             )
         )
-    return AblationSample(**sample_fields(item), points=tuple(points))
+    removal = None if without is None else float(kl_divergence(run.logits[0], without))
+    return AblationSample(
+        **sample_fields(item),
+        removal_kl_nats=None if removal is None or math.isinf(removal) else removal,
+        points=tuple(points),
+    )
 
 
 def _state_change(witness: Witness | StateWitness | None) -> float | None:

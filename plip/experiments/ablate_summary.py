@@ -105,6 +105,13 @@ def _group(
         excluded=len(records) - len(measured),
         kl=describe([_nats(point) for point in measured]),
         control_kl=describe([_nats(point) for point in controls if point.excluded is None]),
+        removal_kl=describe(
+            [
+                record.removal_kl_nats
+                for record in records
+                if record.removal_kl_nats is not None and record.points[at].excluded is None
+            ]
+        ),
         top1_changed=sum(point.ablated_token != point.baseline_token for point in measured),
         against_control=_compared(
             paired, [_nats(one) for one, _ in both], [_nats(other) for _, other in both], config

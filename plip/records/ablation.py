@@ -71,6 +71,10 @@ class AblationSample(SampleRecord):
     )
     """Kind and version of this record."""
 
+    removal_kl_nats: Nats | None = None
+    """KL(baseline ‖ the text without the marker's token) at the last token: what removing the token
+    altogether would do; None where it is infinite, or where the marker is the last token."""
+
     points: tuple[AblationPoint, ...]
     """For each window of layers the knockout, then its control; none for an excluded sample."""
 
@@ -125,6 +129,9 @@ class AblationGroup(Record):
 
     control_kl: Spread
     """The same of the control."""
+
+    removal_kl: Spread
+    """KL(baseline ‖ the text without the marker's token), nats, of the same samples."""
 
     top1_changed: int
     """Samples whose most probable next token changed."""

@@ -56,21 +56,22 @@ def render_ablation(
 def _groups(window: AblationWindow, samples: Sequence[AblationSample], title: str) -> Group:
     table = new_table()
     table.add_column("group")
-    for name in ("n", "KL (nats)", "SD", "control", "p", "top-1"):
+    for name in ("n", "KL (nats)", "control", "p", "removal", "top-1"):
         table.add_column(name, justify="right")
     for group in window.groups:
         table.add_row(
             group.group,
             str(group.n) if group.excluded == 0 else f"{group.n} (−{group.excluded})",
             significant(group.kl.mean),
-            significant(group.kl.sd),
             significant(group.control_kl.mean),
             _p(group.against_control.p_permutation),
+            significant(group.removal_kl.mean),
             f"{group.top1_changed}/{group.n}" if group.n else NOTHING,
         )
     note = (
         "KL(baseline ‖ ablated) at the last token; control: as much of something else;\n"
-        "p: knockout against control within samples, by exchanging signs\n"
+        "p: knockout against control within samples, by exchanging signs;\n"
+        "removal: KL of the text without the marker's token\n"
         f"{_languages(window)}{_nothing(samples, 0, window)}"
     )
     return titled(f"{title}, {_layers(window.layers)}", table, note)

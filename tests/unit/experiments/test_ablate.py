@@ -23,7 +23,7 @@ from plip.records import (
     AnyRecord,
 )
 from plip.stats import max_t, paired, unpaired
-from plip.text import CharMarks, Corpus, Group, Sample
+from plip.text import CharMarks, Corpus, Group, Sample, Tokens
 
 pytestmark = pytest.mark.fast
 
@@ -140,6 +140,28 @@ def test_writes_and_their_control(tiny_recurrent: Rwkv6Subject, corpus: Corpus) 
             _check(tiny_recurrent, sample, plan, point)
 
 
+def test_what_removing_the_token_would_do(tiny_recurrent: Rwkv6Subject, corpus: Corpus) -> None:
+    found, summary = _run(tiny_recurrent, corpus, layer=1, groups=(Group.RUST_TEST,))
+    removals = []
+    for sample in corpus.group(Group.RUST_TEST):
+        item = sample.locate(tiny_recurrent.tokenize(sample.text))
+        tokens, at = item.tokens, item.query
+        shorter = Tokens(
+            tokens.text,
+            tokens.ids[:at] + tokens.ids[at + 1 :],
+            tokens.spans[:at] + tokens.spans[at + 1 :],
+        )
+        baseline = tiny_recurrent.run(tokens).logits
+        without = tiny_recurrent.run(shorter).logits
+        assert baseline is not None
+        assert without is not None
+        removals.append(_by_loop(baseline[0], without[0]))
+        assert found[sample.id].removal_kl_nats == pytest.approx(removals[-1], rel=2e-2, abs=1e-9)
+    (group,) = summary.windows[0].groups
+    assert group.removal_kl.mean == pytest.approx(np.mean(removals), rel=1e-2)
+    assert group.removal_kl.n == 10
+
+
 def test_each_layer_in_turn(tiny: TransformerSubject, corpus: Corpus) -> None:
     found, summary = _run(tiny, corpus, layer="all", max_samples=3)
     assert [each.layers for each in summary.windows] == [(layer,) for layer in range(6)]
@@ -240,6 +262,7 @@ def test_a_marker_at_the_end(tiny: TransformerSubject, tiny_recurrent: Rwkv6Subj
     for subject, ablated in ((tiny, "into"), (tiny_recurrent, "write")):
         found, _ = _run(subject, corpus, layer=1, ablated=ablated)
         assert [point.excluded for point in found["end"].points] == [reason, reason]
+        assert found["end"].removal_kl_nats is None
     # Its own row is the last one, so that its edges can be knocked out in the last layer too.
     for layer, ablated in ((5, "edges"), (5, "into-own")):
         found, _ = _run(tiny, corpus, layer=layer, ablated=ablated)

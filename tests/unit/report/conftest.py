@@ -328,6 +328,7 @@ def ablation() -> tuple[AblationSummary, list[AblationSample]]:
             excluded=1,
             kl=_spread(kl, 0 if kl is None else 1),
             control_kl=_spread(None, 1),
+            removal_kl=_spread(2.0, 1),
             top1_changed=0 if kl is None else 1,
             against_control=ComparisonRecord(n=(1, 1), undefined="too few"),
         )

@@ -31,13 +31,14 @@ layer 2: no sample; py_a: too high"""
 GROUPS = """\
 Knockout of the marker's edges to the function, tiny, layer 1
 
- group                 n   KL (nats)        SD   control   p   top-1
+ group                 n   KL (nats)   control   p   removal   top-1
  ───────────────────────────────────────────────────────────────────
- python_doctest   1 (−1)         0.5     0.125         –   –     1/1
- rust_test        1 (−1)       0.125   0.03125         –   –     1/1
+ python_doctest   1 (−1)         0.5         –   –         2     1/1
+ rust_test        1 (−1)       0.125         –   –         2     1/1
 
 KL(baseline ‖ ablated) at the last token; control: as much of something else;
-p: knockout against control within samples, by exchanging signs
+p: knockout against control within samples, by exchanging signs;
+removal: KL of the text without the marker's token
 Python doctests − Rust tests: 0.375 nats, Welch t = 2.50, p = 0.062;
 by permutation p = 0.031"""
 
