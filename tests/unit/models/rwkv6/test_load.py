@@ -121,5 +121,5 @@ def test_a_directory_without_a_tokenizer(stored: Rwkv6ForCausalLM, checkpoint: S
     directory = checkpoint(stored)
     for file in directory.glob("*token*"):
         file.unlink()
-    with pytest.raises(CheckpointError, match="wanted a vocabulary, rwkv_vocab_v20230424.txt"):
+    with pytest.raises(CheckpointError, match=r"wanted a vocabulary, rwkv_vocab_v20230424\.txt"):
         plip.load(directory, device="cpu")

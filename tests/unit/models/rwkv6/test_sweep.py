@@ -212,3 +212,34 @@ def test_knockout_is_a_factor_of_0() -> None:
 def test_work_without_a_change() -> None:
     (run,) = subject().sweep([tokens(6)], [[None, idle(2)]])
     assert run.work == Work((6, 6, 6, 1), 0, key_rows=6)
+
+
+def test_work_by_hand() -> None:
+    """Eight tokens in four layers; two plans from token 5 in layer 2, one from token 3 in the last.
+
+    Without a plan, in pieces that end before tokens 3, 5 and 8: 8 rows in layers 0 to 2, in the
+    last one 3 and 2 and the last row, for which 3 were projected. The first two plans: 3 rows each
+    in layer 2, 3 projected and 1 run each in the last. The other one has its projections already.
+    """
+    plans = [
+        sole(3.0, 5, 2)[0],
+        None,
+        sole(0.0, 3, 3)[0],
+        sole(9.0, 5, 2)[0],
+        idle(0),
+    ]
+    (run,) = subject().sweep([tokens(8)], [plans])
+    assert run.work == Work((8, 8, 8 + 2 * 3, 3 + 2 + 1 + 2 + 1), 0, key_rows=3 + 2 * 3)
+
+
+def test_work_of_a_scan_of_layers_and_scales() -> None:
+    """16 tokens, token 4, factors 0, 1, 3, 9: three points in each layer cost anything."""
+    plans = [
+        sole(factor, 4, layer)[0] for layer in range(LAYERS) for factor in (0.0, 1.0, 3.0, 9.0)
+    ]
+    (run,) = subject().sweep([tokens(16)], [plans])
+    rows = 3 * 12
+    last = 4 + 1 + LAYERS * 3
+    assert run.work == Work(
+        (16 + rows, 16 + 2 * rows, 16 + 3 * rows, last), 0, key_rows=12 + 3 * rows
+    )

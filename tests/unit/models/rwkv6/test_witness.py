@@ -110,6 +110,31 @@ def test_what_misses_its_closed_form_is_measured(
     assert caught.value.details == {"layers": [0]}
 
 
+@pytest.mark.parametrize("known", [7, 2, 1], ids=["all outputs", "the last two", "the last"])
+def test_outputs_are_looked_at_where_a_write_can_show(known: int) -> None:
+    """At the last steered token of each step, at the next one, and at the last of the text."""
+    n = 7
+    generator = torch.Generator().manual_seed(3)
+    r, k, v = (torch.randn(2, n, 4, generator=generator, dtype=torch.float64) for _ in range(3))
+    w = -torch.rand(2, n, 4, generator=generator, dtype=torch.float64)
+    u, before = torch.ones(2, 4, dtype=torch.float64), torch.zeros(2, 4, 4, dtype=torch.float64)
+    steps = [(0, step(3.0, [0, 2])), (1, step(0.5, 3, heads=[1]))]
+    write = torch.ones(2, n, dtype=torch.float64)
+    write[:, [0, 2]] = 3
+    write[1, 3] = 0.5
+    output, after = (each[0] for each in wkv(*(each[None] for each in (r, k, v, w)), u,
+                     before[None], write[None]))  # fmt: skip
+    for token in (None, *range(n - known, n)):
+        wrong = output[:, n - known :].clone()
+        if token is not None:
+            wrong[:, token - n] += 1
+        seen = LayerRecurrence(r, k, v, w, u, before, wrong, after)
+        (_, one), (_, other) = examine(0, seen, steps, 0, n)
+        assert one.largest_error == other.largest_error
+        assert (one.largest_error > 0.01) == (token in (2, 3, 4, 6))
+        assert one.largest_error > 0.01 or one.largest_error < 1e-12
+
+
 @pytest.mark.parametrize("where", ["output", "after", "key", "before"])
 def test_what_is_no_number_is_an_error(where: str) -> None:
     seen = recurrence()
