@@ -65,7 +65,7 @@ def dose_response(
 
     Without options this runs the bundled model on the Rust tests of the bundled corpus.
     """
-    factors = _doses(doses)
+    factors = options.numbers("--doses", doses)
     from plip.experiments import DoseResponseConfig
     from plip.experiments import dose_response as experiment
     from plip.records import DoseResponseSample, DoseResponseSummary
@@ -97,10 +97,3 @@ def dose_response(
         to_json(dose_response_document(outcome.manifest, summary, samples)),
         json,
     )
-
-
-def _doses(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"--doses takes numbers such as 0.5,1,2, not {text!r}") from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from plip.errors import MeasureError
+from plip.experiments.compared import compared
 from plip.experiments.spread import spread
 from plip.records import (
     Ablated,
@@ -19,7 +20,7 @@ from plip.records import (
     ComparisonRecord,
     Mechanism,
 )
-from plip.stats import Comparison, max_t, paired, unpaired
+from plip.stats import max_t, paired, unpaired
 from plip.text import Group
 
 if TYPE_CHECKING:
@@ -113,8 +114,12 @@ def _group(
             ]
         ),
         top1_changed=sum(point.ablated_token != point.baseline_token for point in measured),
-        against_control=_compared(
-            paired, [_nats(one) for one, _ in both], [_nats(other) for _, other in both], config
+        against_control=compared(
+            paired,
+            [_nats(one) for one, _ in both],
+            [_nats(other) for _, other in both],
+            seed=config.seed,
+            resamples=config.resamples,
         ),
     )
 
@@ -130,28 +135,8 @@ def _languages(
         ]
         for group in (Group.PYTHON_DOCTEST, Group.RUST_TEST)
     )
-    found = _compared(unpaired, python, rust, config)
+    found = compared(unpaired, python, rust, seed=config.seed, resamples=config.resamples)
     return found if found.undefined else found.model_copy(update={"p_max_t": adjusted})
-
-
-def _compared(
-    compare: Callable[..., Comparison],
-    one: Sequence[float],
-    other: Sequence[float],
-    config: AblateConfig,
-) -> ComparisonRecord:
-    try:
-        found = compare(one, other, seed=config.seed, resamples=config.resamples)
-    except MeasureError as error:
-        return ComparisonRecord(n=(len(one), len(other)), undefined=str(error))
-    return ComparisonRecord(
-        n=found.n,
-        difference=found.difference,
-        t=found.t,
-        df=found.df,
-        p_t=found.p_t,
-        p_permutation=found.p_permutation,
-    )
 
 
 def _adjusted(
