@@ -11,8 +11,10 @@ from plip.cli.ablate import ablate
 from plip.cli.audit import audit
 from plip.cli.calibrate import calibrate
 from plip.cli.dose_response import dose_response
+from plip.cli.generate import generate
 from plip.cli.guard import guarded
 from plip.cli.models import models
+from plip.cli.scan import scan
 
 __all__ = ["app", "main"]
 
@@ -65,6 +67,8 @@ def plip_(
 app.command("calibrate")(guarded(calibrate))
 app.command("dose-response")(guarded(dose_response))
 app.command("ablate")(guarded(ablate))
+app.command("generate")(guarded(generate))
+app.command("scan")(guarded(scan))
 app.command("audit")(guarded(audit))
 app.command("models")(guarded(models))
 

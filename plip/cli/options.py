@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -11,6 +12,7 @@ from plip.text import Group
 
 __all__ = [
     "AllowNarrow",
+    "Chat",
     "Corpus",
     "Cpu",
     "Debug",
@@ -18,14 +20,22 @@ __all__ = [
     "Dtype",
     "Groups",
     "Json",
+    "Layer",
     "LayerOrAll",
+    "MaxNewTokens",
+    "MaxPrompts",
     "MaxSamples",
     "Model",
     "Output",
+    "Prompts",
     "Resume",
     "Revision",
+    "Seed",
+    "SteerWhat",
+    "Steered",
     "Verbose",
     "layer_or_all",
+    "numbers",
 ]
 
 Model: TypeAlias = Annotated[
@@ -94,3 +104,45 @@ def layer_or_all(text: str | None) -> int | Literal["all"] | None:
         return int(text)
     except ValueError:
         raise typer.BadParameter(f"--layer takes a number or all, not {text!r}") from None
+
+
+class Steered(StrEnum):
+    """What is steered of a transformer while it writes."""
+
+    PROMPT = "prompt"
+    THROUGHOUT = "throughout"
+
+
+Layer: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        help="A layer from 0. By default the paper's for its models, else two thirds of the depth."
+    ),
+]
+SteerWhat: TypeAlias = Annotated[
+    Steered,
+    typer.Option(help="Steer later tokens of the prompt alone, or those of the text as well."),
+]
+MaxNewTokens: TypeAlias = Annotated[int, typer.Option(help="The most tokens of a continuation.")]
+Prompts: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A prompt file, in place of a bundled design.")
+]
+MaxPrompts: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="The most prompts, the first ones.")
+]
+Chat: TypeAlias = Annotated[
+    bool, typer.Option("--chat", help="Put prompts into the model's chat template.")
+]
+Seed: TypeAlias = Annotated[int, typer.Option(help="Seed of everything drawn.")]
+
+
+def numbers(option: str, text: str) -> tuple[float, ...]:
+    """Read numbers with commas between them.
+
+    Raises:
+        typer.BadParameter: something else.
+    """
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{option} takes numbers such as 0.5,1,2, not {text!r}") from None

@@ -1,11 +1,13 @@
 """Experiments: a frozen configuration, and run(config, subject, corpus) → iterator of records."""
 
-from plip.experiments import ablate, calibrate, dose_response
+from plip.experiments import ablate, calibrate, dose_response, generate, scan
 from plip.experiments.ablate import AblateConfig
 from plip.experiments.calibrate import CalibrateConfig
 from plip.experiments.config import ExperimentConfig
 from plip.experiments.dose_response import DEFAULT_DOSES, DoseResponseConfig
+from plip.experiments.generate import GenerateConfig
 from plip.experiments.runner import Experiment, Outcome, carry_out
+from plip.experiments.scan import ScanConfig
 
 __all__ = [
     "DEFAULT_DOSES",
@@ -14,9 +16,13 @@ __all__ = [
     "DoseResponseConfig",
     "Experiment",
     "ExperimentConfig",
+    "GenerateConfig",
     "Outcome",
+    "ScanConfig",
     "ablate",
     "calibrate",
     "carry_out",
     "dose_response",
+    "generate",
+    "scan",
 ]

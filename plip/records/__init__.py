@@ -17,6 +17,14 @@ from plip.records.calibration import (
     LayerAttention,
     LayerSummary,
 )
+from plip.records.continuations import (
+    ContinuationRecord,
+    DetectionRecord,
+    PromptRecord,
+    Proportion,
+    SteeringRecord,
+    SyntaxRecord,
+)
 from plip.records.dose_response import (
     Condition,
     DosePoint,
@@ -27,7 +35,24 @@ from plip.records.dose_response import (
     Spread,
 )
 from plip.records.files import check_writable, write_file
+from plip.records.generation import (
+    CodeMatchRecord,
+    GenerationGroup,
+    GenerationPair,
+    GenerationSample,
+    GenerationSummary,
+    PairedOutcomes,
+    SimilarityRecord,
+)
 from plip.records.lines import AnyRecord
+from plip.records.persistence import (
+    ContrastRecord,
+    PersistenceCell,
+    PersistenceDesign,
+    PersistenceRate,
+    PersistenceSummary,
+    RateRecord,
+)
 from plip.records.provenance import (
     Manifest,
     SubjectRecord,
@@ -36,6 +61,14 @@ from plip.records.provenance import (
     installed_versions,
 )
 from plip.records.sample import CovariatesRecord, SampleRecord
+from plip.records.scan import (
+    HeadAsymmetry,
+    HeldOut,
+    Response,
+    ScanSample,
+    ScanSummary,
+    SiteResponse,
+)
 from plip.records.store import RunStore, check_directory, read_run
 
 __all__ = [
@@ -48,23 +81,48 @@ __all__ = [
     "AnyRecord",
     "CalibrationSample",
     "CalibrationSummary",
+    "CodeMatchRecord",
     "ComparisonRecord",
     "Condition",
+    "ContinuationRecord",
+    "ContrastRecord",
     "CovariatesRecord",
+    "DetectionRecord",
     "DosePoint",
     "DoseResponseSample",
     "DoseResponseSummary",
     "DoseSummary",
+    "GenerationGroup",
+    "GenerationPair",
+    "GenerationSample",
+    "GenerationSummary",
     "GroupAttention",
+    "HeadAsymmetry",
+    "HeldOut",
     "LayerAttention",
     "LayerSummary",
     "Manifest",
     "Mechanism",
+    "PairedOutcomes",
+    "PersistenceCell",
+    "PersistenceDesign",
+    "PersistenceRate",
+    "PersistenceSummary",
+    "PromptRecord",
+    "Proportion",
+    "RateRecord",
     "Record",
+    "Response",
     "RunStore",
     "SampleRecord",
+    "ScanSample",
+    "ScanSummary",
+    "SimilarityRecord",
+    "SiteResponse",
     "Spread",
+    "SteeringRecord",
     "SubjectRecord",
+    "SyntaxRecord",
     "UnitRecord",
     "Versions",
     "check_directory",

@@ -14,6 +14,9 @@ from plip.records.base import first_fault
 from plip.records.calibration import CalibrationSample, CalibrationSummary
 from plip.records.dose_response import DoseResponseSample, DoseResponseSummary
 from plip.records.files import refusing
+from plip.records.generation import GenerationSample, GenerationSummary
+from plip.records.persistence import PersistenceCell, PersistenceSummary
+from plip.records.scan import ScanSample, ScanSummary
 
 __all__ = ["AnyRecord", "append_line", "drop_torn_line", "read_lines"]
 
@@ -25,6 +28,12 @@ AnyRecord = (
     | CalibrationSummary
     | DoseResponseSample
     | DoseResponseSummary
+    | ScanSample
+    | ScanSummary
+    | GenerationSample
+    | GenerationSummary
+    | PersistenceCell
+    | PersistenceSummary
 )
 
 _RECORD: TypeAdapter[AnyRecord] = TypeAdapter(

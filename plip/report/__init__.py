@@ -5,16 +5,23 @@ from plip.report.audit import render_audit
 from plip.report.calibration import render_calibration
 from plip.report.documents import calibration_document, dose_response_document, to_json
 from plip.report.dose_response import render_dose_response
+from plip.report.generation import generation_document, render_generation
 from plip.report.models import render_models
+from plip.report.scan import head_list, render_scan, scan_document
 
 __all__ = [
     "ablation_document",
     "calibration_document",
     "dose_response_document",
+    "generation_document",
+    "head_list",
     "render_ablation",
     "render_audit",
     "render_calibration",
     "render_dose_response",
+    "render_generation",
     "render_models",
+    "render_scan",
+    "scan_document",
     "to_json",
 ]

@@ -1,0 +1,93 @@
+"""`plip generate`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from plip.cli import options
+from plip.cli.prompts import read_prompts
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
+from plip.cli.streams import publish, say
+
+__all__ = ["generate"]
+
+
+class Design(StrEnum):
+    """Which bundled prompts."""
+
+    PAPER = "paper"
+    FIFTY = "fifty"
+
+
+def generate(
+    ctx: typer.Context,
+    model: options.Model = DEFAULT_MODEL,
+    layer: options.Layer = None,
+    scale: Annotated[
+        float,
+        typer.Option(help="Factor of the attention to the marker, or of its write into the state."),
+    ] = 3.0,
+    steer: options.SteerWhat = options.Steered.PROMPT,
+    temperature: Annotated[
+        float, typer.Option(help="Of sampling; 0 takes the most probable token.")
+    ] = 0.0,
+    samples: Annotated[int, typer.Option(help="Pairs of continuations for each prompt.")] = 1,
+    max_new_tokens: options.MaxNewTokens = 80,
+    design: Annotated[
+        Design, typer.Option(help="The paper's five prompts, or its fifty-prompt design.")
+    ] = Design.PAPER,
+    prompts: options.Prompts = None,
+    max_prompts: options.MaxPrompts = None,
+    chat: options.Chat = False,
+    seed: options.Seed = 0,
+    output: options.Output = None,
+    resume: options.Resume = False,
+    json: options.Json = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the continuations themselves.")
+    ] = False,
+    device: options.Device = "auto",
+    cpu: options.Cpu = False,
+    dtype: options.Dtype = "auto",
+    revision: options.Revision = None,
+    debug: options.Debug = False,
+) -> None:
+    """Continue prompts with and without steering.
+
+    Without options this is the paper's design on the bundled model: five prompts, scale 3, greedy.
+    Continuations are parsed for test syntax, and never executed.
+    """
+    from plip.experiments import GenerateConfig
+    from plip.experiments import generate as experiment
+    from plip.records import GenerationSample, GenerationSummary
+    from plip.report import generation_document, render_generation, to_json
+
+    config = GenerateConfig(
+        layer=layer,
+        scale=scale,
+        steer=steer.value,
+        temperature=temperature,
+        samples=samples,
+        max_new_tokens=max_new_tokens,
+        chat=chat,
+        max_prompts=max_prompts,
+        seed=seed,
+    )
+    outcome = execute_on(
+        lambda: read_prompts(prompts, f"generate-{design.value}"),
+        experiment,
+        config,
+        ModelOptions(model, revision, device, cpu, dtype),
+        RunOptions(None, output, resume, json),
+    )
+    found = of_kind(outcome.records, GenerationSample)
+    (summary,) = of_kind(outcome.records, GenerationSummary)
+    say(summary.layer_choice)
+    publish(
+        render_generation(summary, found, model=outcome.manifest.subject.model, verbose=verbose),
+        to_json(generation_document(outcome.manifest, summary, found)),
+        json,
+    )

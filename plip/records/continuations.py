@@ -1,0 +1,145 @@
+"""What records of generated text have in common."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from plip.records.base import Fraction, Norm, Record, UnitRecord
+
+__all__ = [
+    "ContinuationRecord",
+    "DetectionRecord",
+    "PromptRecord",
+    "Proportion",
+    "SteeringRecord",
+    "SyntaxRecord",
+]
+
+
+class Proportion(Record):
+    """How many of some texts have something, with Wilson's interval."""
+
+    count: int
+    """Texts that have it."""
+
+    n: int
+    """Texts."""
+
+    rate: Fraction | None
+    """count / n; None without a text."""
+
+    low: Fraction | None
+    """Lower end of Wilson's interval; None without a text."""
+
+    high: Fraction | None
+    """Upper end of it."""
+
+
+class SyntaxRecord(Record):
+    """A piece of test syntax that begins in a continuation."""
+
+    kind: str
+    """What it is, such as "assertion"."""
+
+    head: str
+    """What it was known by, such as "assert_eq!"."""
+
+    start: int
+    """Where it begins in the continuation, in code points."""
+
+    complete: bool
+    """Whether its end was seen, rather than the end of the text."""
+
+
+class DetectionRecord(Record):
+    """What two detectors see in a continuation, which is never executed."""
+
+    paper: tuple[str, ...]
+    """The paper's patterns that occur in it as substrings."""
+
+    parsed: tuple[SyntaxRecord, ...]
+    """The test syntax that a parser finds, the prompt read before it."""
+
+    parses: bool
+    """Whether prompt and continuation together are a complete, correct text."""
+
+    reasons: tuple[str, ...]
+    """Why the two detectors differ, match by match."""
+
+
+class ContinuationRecord(Record):
+    """One continuation."""
+
+    text: str
+    """What was generated behind the prompt."""
+
+    ids: tuple[int, ...]
+    """Its tokens, without the one that ended the text."""
+
+    ended: bool
+    """Whether the model ended the text, rather than the limit."""
+
+    detection: DetectionRecord
+    """Test syntax in it."""
+
+
+class SteeringRecord(Record):
+    """What a plan did on the way of one or several continuations, over its layers.
+
+    Means are over layers and continuations, the largest are of any of them.
+    """
+
+    mechanism: Literal["attention", "state"]
+    """What was steered."""
+
+    least: int
+    """The fewest rows of attention, or writes, that were steered for a continuation."""
+
+    before: Norm
+    """Share of attention on the marker, or ‖S‖ right after it, without steering: the mean."""
+
+    after: Norm
+    """The same with steering."""
+
+    remaining: Norm | None
+    """‖S' − S‖ / ‖S‖ at the end of the prompt, the mean; None for attention."""
+
+    largest_change: Norm
+    """The largest relative change of a row's share or of a head's state."""
+
+    largest_error: Norm
+    """The largest distance from the closed form."""
+
+
+class PromptRecord(UnitRecord):
+    """A prompt as a tokenizer cut it."""
+
+    prompt: str
+    """The prompt's id."""
+
+    language: str
+    """Of its code."""
+
+    category: str
+    """What it is about."""
+
+    family: str | None
+    """What it has in common with prompts at other distances; None for a prompt of its own."""
+
+    distance: str | None
+    """Which distance of its family it is, such as "far"."""
+
+    chat: bool
+    """Whether it was put into the model's chat template."""
+
+    n_tokens: int
+    """Its length in tokens, the template's included."""
+
+    marker: int
+    """The marker's token."""
+
+    marker_is_first: bool
+    """Whether that is token 0, an attention sink in many models."""
+
+    distance_tokens: int
+    """From the marker's token to the first generated one, in tokens."""

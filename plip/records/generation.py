@@ -1,0 +1,209 @@
+"""What a comparison of baseline and steered continuations found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from plip.records.base import Fraction, Record
+from plip.records.continuations import (
+    ContinuationRecord,
+    PromptRecord,
+    Proportion,
+    SteeringRecord,
+)
+from plip.records.dose_response import Mechanism
+
+__all__ = [
+    "CodeMatchRecord",
+    "GenerationGroup",
+    "GenerationPair",
+    "GenerationSample",
+    "GenerationSummary",
+    "PairedOutcomes",
+    "SimilarityRecord",
+]
+
+
+class CodeMatchRecord(Record):
+    """Three parts of CodeBLEU; None where one is undefined."""
+
+    ngram: Fraction | None
+    """BLEU over the tokens of the code."""
+
+    weighted_ngram: Fraction | None
+    """The same with keywords weighted."""
+
+    syntax: Fraction | None
+    """Share of the baseline's syntax subtrees that the steered code has too."""
+
+
+class SimilarityRecord(Record):
+    """How alike a steered continuation is to its baseline; None where a figure is undefined."""
+
+    edit: Fraction | None
+    """1 − Levenshtein distance / the longer length."""
+
+    bleu: Fraction | None
+    """BLEU of sacrebleu, as a fraction."""
+
+    chrf: Fraction | None
+    """chrF of sacrebleu, as a fraction."""
+
+    code: CodeMatchRecord
+    """The whole continuations as code."""
+
+    tests: CodeMatchRecord
+    """Their test syntax alone."""
+
+
+class GenerationPair(Record):
+    """A baseline continuation and a steered one, drawn with the same numbers."""
+
+    baseline: ContinuationRecord
+    """Without steering."""
+
+    steered: ContinuationRecord
+    """With it."""
+
+    identical: bool
+    """Whether the two texts are equal, and end or go on alike."""
+
+    first_difference: int | None
+    """The first token in which they differ, from 0; None if there is none."""
+
+    similarity: SimilarityRecord
+    """How alike they are."""
+
+    witness: SteeringRecord | None
+    """What the plan did; None at scale 1, where there is none."""
+
+
+class GenerationSample(PromptRecord):
+    """One prompt, continued with and without steering."""
+
+    schema_id: Literal["plip.generation.sample/1"] = Field(
+        default="plip.generation.sample/1", alias="schema"
+    )
+    """Kind and version of this record."""
+
+    layer: int
+    """The steered layer, from 0."""
+
+    scale: float
+    """The factor of the attention to the marker, or of its write."""
+
+    temperature: float
+    """Of sampling; 0 takes the most probable token."""
+
+    draw_seed: int
+    """What the prompt's draws came from."""
+
+    plan_hash: str | None
+    """SHA-256 of the plan, in hexadecimal; None at scale 1."""
+
+    pairs: tuple[GenerationPair, ...]
+    """One for each sample."""
+
+    @property
+    def key(self) -> str:
+        """The prompt's id."""
+        return self.prompt
+
+    @property
+    def plan_hashes(self) -> tuple[str, ...]:
+        """The digest of the plan that was run."""
+        return () if self.plan_hash is None else (self.plan_hash,)
+
+
+class PairedOutcomes(Record):
+    """Test syntax by one detector, in pairs of baseline and steered."""
+
+    detector: Literal["paper", "parsed"]
+    """Which."""
+
+    baseline: Proportion
+    """Baseline continuations with test syntax."""
+
+    steered: Proportion
+    """Steered ones with it."""
+
+    kept: int
+    """Pairs in which both have it."""
+
+    gained: int
+    """Pairs in which only the steered one has it."""
+
+    lost: int
+    """Pairs in which only the baseline has it."""
+
+    none: int
+    """Pairs in which neither has it."""
+
+    p_value: Fraction | None
+    """McNemar's exact p; None with several pairs of a prompt, which are not independent."""
+
+
+class GenerationGroup(Record):
+    """All pairs, or those of a category."""
+
+    category: str | None
+    """Which category; None for all."""
+
+    prompts: int
+    """Prompts."""
+
+    pairs: int
+    """Pairs of continuations."""
+
+    identical: int
+    """Pairs whose continuations are the same."""
+
+    baseline_parses: Proportion
+    """Baselines that are complete, correct texts behind their prompts."""
+
+    steered_parses: Proportion
+    """Steered ones that are."""
+
+    outcomes: tuple[PairedOutcomes, ...]
+    """Test syntax, by detector."""
+
+
+class GenerationSummary(Record):
+    """What the comparison found."""
+
+    schema_id: Literal["plip.generation.summary/1"] = Field(
+        default="plip.generation.summary/1", alias="schema"
+    )
+    """Kind and version of this record."""
+
+    layer: int
+    """The steered layer, from 0."""
+
+    layer_choice: str
+    """Why that one."""
+
+    mechanism: Mechanism
+    """What was steered."""
+
+    steered: str
+    """The same in words."""
+
+    scale: float
+    """The factor."""
+
+    temperature: float
+    """Of sampling."""
+
+    samples: int
+    """Pairs of each prompt."""
+
+    max_new_tokens: int
+    """The most tokens of a continuation."""
+
+    confidence: float
+    """Level of the intervals."""
+
+    groups: tuple[GenerationGroup, ...]
+    """All pairs first, then each category."""

@@ -1,0 +1,196 @@
+"""What an experiment on the persistence of steering found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from plip.records.base import Fraction, Record
+from plip.records.continuations import (
+    ContinuationRecord,
+    PromptRecord,
+    Proportion,
+    SteeringRecord,
+)
+from plip.records.dose_response import Mechanism
+
+__all__ = [
+    "ContrastRecord",
+    "PersistenceCell",
+    "PersistenceDesign",
+    "PersistenceRate",
+    "PersistenceSummary",
+    "RateRecord",
+]
+
+#: Whether each distance has prompts of its own, or all prompts stand at every distance.
+PersistenceDesign = Literal["confounded", "crossed"]
+
+
+class PersistenceCell(PromptRecord):
+    """One prompt at one scale and temperature, sampled several times."""
+
+    schema_id: Literal["plip.persistence.cell/1"] = Field(
+        default="plip.persistence.cell/1", alias="schema"
+    )
+    """Kind and version of this record."""
+
+    layer: int
+    """The steered layer, from 0."""
+
+    scale: float
+    """The factor of the attention to the marker, or of its write; 1 is a run without a plan."""
+
+    temperature: float
+    """Of sampling."""
+
+    draw_seed: int
+    """What the cell's draws came from: seed, prompt, scale and temperature."""
+
+    plan_hash: str | None
+    """SHA-256 of the plan, in hexadecimal; None at scale 1."""
+
+    witness: SteeringRecord | None
+    """What the plan did; None at scale 1."""
+
+    paper: Proportion
+    """Samples with test syntax by the paper's detector."""
+
+    parsed: Proportion
+    """Samples with test syntax by a parser."""
+
+    samples: tuple[ContinuationRecord, ...]
+    """Every continuation."""
+
+    @property
+    def key(self) -> str:
+        """Prompt, scale and temperature."""
+        return f"{self.prompt} × {self.scale!r}, temperature {self.temperature!r}"
+
+    @property
+    def plan_hashes(self) -> tuple[str, ...]:
+        """The digest of the plan that was run."""
+        return () if self.plan_hash is None else (self.plan_hash,)
+
+
+class RateRecord(Proportion):
+    """A rate over several cells.
+
+    Wilson's interval takes all texts for independent, which those of one prompt are not: it speaks
+    of these very prompts. The other interval takes prompts as the unit, and speaks of prompts like
+    them.
+    """
+
+    prompts: int
+    """Prompts, those of one family counted once."""
+
+    prompts_low: Fraction | None
+    """Lower end of the bootstrap interval over prompts; None where the design has none."""
+
+    prompts_high: Fraction | None
+    """Upper end of it."""
+
+
+class PersistenceRate(Record):
+    """Test syntax at a distance and scale, or over all of one."""
+
+    temperature: float
+    """Of sampling."""
+
+    distance: str | None
+    """Which distance; None for all."""
+
+    distance_tokens: float
+    """From the marker to the first generated token, the mean over prompts, in tokens."""
+
+    scales: tuple[float, ...]
+    """Which scales."""
+
+    paper: RateRecord
+    """By the paper's detector."""
+
+    parsed: RateRecord
+    """By a parser."""
+
+
+class ContrastRecord(Record):
+    """A difference of two rates."""
+
+    detector: Literal["paper", "parsed"]
+    """Whose rates."""
+
+    temperature: float
+    """Of sampling."""
+
+    name: str
+    """Which, such as "scale 3 − scale 1"."""
+
+    difference: float
+    """Of the rates, a fraction."""
+
+    low: float | None
+    """Lower end of its interval; None where the design allows none."""
+
+    high: float | None
+    """Upper end of it."""
+
+    p_value: Fraction | None
+    """By permutation of signs over prompts; None where prompts are not the unit or none differs."""
+
+    prompts: int
+    """Prompts in it."""
+
+    method: str
+    """Where the interval comes from, or why there is none."""
+
+
+class PersistenceSummary(Record):
+    """What the experiment found."""
+
+    schema_id: Literal["plip.persistence.summary/1"] = Field(
+        default="plip.persistence.summary/1", alias="schema"
+    )
+    """Kind and version of this record."""
+
+    layer: int
+    """The steered layer, from 0."""
+
+    layer_choice: str
+    """Why that one."""
+
+    mechanism: Mechanism
+    """What was steered."""
+
+    steered: str
+    """The same in words."""
+
+    design: PersistenceDesign
+    """Whether distance can be told from prompt."""
+
+    design_note: str
+    """The same in words."""
+
+    samples: int
+    """Continuations of a cell."""
+
+    max_new_tokens: int
+    """The most tokens of a continuation."""
+
+    confidence: float
+    """Level of the intervals."""
+
+    resamples: int
+    """How often prompts were drawn."""
+
+    cells: tuple[PersistenceRate, ...]
+    """Each distance at each scale."""
+
+    by_distance: tuple[PersistenceRate, ...]
+    """Each distance over scales above 1, or over all where there are none."""
+
+    by_scale: tuple[PersistenceRate, ...]
+    """Each scale over all distances."""
+
+    contrasts: tuple[ContrastRecord, ...]
+    """Scales against 1, distances against the nearest."""
