@@ -24,9 +24,15 @@ from plip.records import (
     DoseResponseSummary,
     DoseSummary,
     GroupAttention,
+    HeadAsymmetry,
+    HeldOut,
     LayerAttention,
     LayerSummary,
     Manifest,
+    Response,
+    ScanSample,
+    ScanSummary,
+    SiteResponse,
     Spread,
     SubjectRecord,
     installed_versions,
@@ -356,3 +362,53 @@ def ablation() -> tuple[AblationSummary, list[AblationSample]]:
         resamples=100,
     )
     return summary, samples
+
+
+@pytest.fixture
+def scan() -> tuple[ScanSummary, list[ScanSample]]:
+    """Two layers of two heads, one of them without fractions, and one sample."""
+
+    def head(layer: int, number: int, python: float | None, rust: float | None) -> HeadAsymmetry:
+        p = None if python is None else 0.0625
+        return HeadAsymmetry(layer=layer, head=number, python=python, rust=rust, p_max_t=p)
+
+    def site(layer: int, number: int | None, mean: float | None) -> SiteResponse:
+        half = _spread(mean, 0 if mean is None else 2)
+        other = _spread(None if mean is None else mean / 2, 0 if mean is None else 2)
+        return SiteResponse(layer=layer, head=number, selection=half, report=other)
+
+    responses = (
+        Response(layer=0, head=None, kl_nats=(0.25, None), slope=None, plan_hashes=("ab", "cd")),
+        Response(layer=1, head=None, excluded="too high"),
+    )
+    sample = ScanSample(
+        **_sample("py_a", "python_doctest"),
+        half="selection",
+        attention=((0.5, None), (0.25, 0.125)),
+        responses=responses,
+    )
+    summary = ScanSummary(
+        mechanism="attention",
+        layer=0,
+        layer_choice="layer 0, as asked for",
+        doses=(2.0, 6.0),
+        asymmetry=(
+            head(0, 0, 0.5, 0.375),
+            head(0, 1, None, 0.25),
+            head(1, 0, 0.25, 0.5),
+            head(1, 1, 0.125, 0.125),
+        ),
+        largest=HeldOut(
+            layer=1,
+            head=0,
+            searched=3,
+            selection=-0.25,
+            report=ComparisonRecord(n=(1, 1), difference=-0.125, p_permutation=0.5),
+        ),
+        layers=(site(0, None, 0.5), site(1, None, None)),
+        heads=(site(0, 0, 0.25), site(0, 1, 0.75)),
+        ranking=(1, 0),
+        confidence=0.95,
+        resamples=100,
+    )
+    return summary, [sample]
