@@ -14,6 +14,7 @@ from plip.cli.dose_response import dose_response
 from plip.cli.generate import generate
 from plip.cli.guard import guarded
 from plip.cli.models import models
+from plip.cli.persistence import persistence
 from plip.cli.scan import scan
 
 __all__ = ["app", "main"]
@@ -69,6 +70,7 @@ app.command("dose-response")(guarded(dose_response))
 app.command("ablate")(guarded(ablate))
 app.command("generate")(guarded(generate))
 app.command("scan")(guarded(scan))
+app.command("persistence")(guarded(persistence))
 app.command("audit")(guarded(audit))
 app.command("models")(guarded(models))
 

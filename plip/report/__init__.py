@@ -7,6 +7,7 @@ from plip.report.documents import calibration_document, dose_response_document, 
 from plip.report.dose_response import render_dose_response
 from plip.report.generation import generation_document, render_generation
 from plip.report.models import render_models
+from plip.report.persistence import persistence_document, render_persistence
 from plip.report.scan import head_list, render_scan, scan_document
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "dose_response_document",
     "generation_document",
     "head_list",
+    "persistence_document",
     "render_ablation",
     "render_audit",
     "render_calibration",
     "render_dose_response",
     "render_generation",
     "render_models",
+    "render_persistence",
     "render_scan",
     "scan_document",
     "to_json",

@@ -1,0 +1,100 @@
+"""`plip persistence`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from plip.cli import options
+from plip.cli.prompts import read_prompts
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
+from plip.cli.streams import publish, say
+
+__all__ = ["persistence"]
+
+
+class Design(StrEnum):
+    """Which bundled prompts."""
+
+    PAPER = "paper"
+    CROSSED = "crossed"
+
+
+def persistence(
+    ctx: typer.Context,
+    model: options.Model = DEFAULT_MODEL,
+    layer: options.Layer = None,
+    scales: Annotated[
+        str,
+        typer.Option(
+            metavar="X,…",
+            help="Factors of the attention to the marker, or of its write into the state; "
+            "1 is no steering.",
+        ),
+    ] = "0,1,3,5,9",
+    temperature: Annotated[
+        list[float] | None,
+        typer.Option(help="Of sampling, 0.8 by default; may be given again for another."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(help="Continuations of each prompt at each scale and temperature.")
+    ] = 30,
+    max_new_tokens: options.MaxNewTokens = 80,
+    steer: options.SteerWhat = options.Steered.PROMPT,
+    design: Annotated[
+        Design,
+        typer.Option(help="The paper's, one prompt a distance, or every prompt at every distance."),
+    ] = Design.PAPER,
+    prompts: options.Prompts = None,
+    max_prompts: options.MaxPrompts = None,
+    chat: options.Chat = False,
+    seed: options.Seed = 0,
+    output: options.Output = None,
+    resume: options.Resume = False,
+    json: options.Json = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show every cell.")] = False,
+    device: options.Device = "auto",
+    cpu: options.Cpu = False,
+    dtype: options.Dtype = "auto",
+    revision: options.Revision = None,
+    debug: options.Debug = False,
+) -> None:
+    """Sample prompts whose marker is ever farther away, at each scale.
+
+    Without options this is the paper's design on the bundled model: three prompts, 30 samples at
+    temperature 0.8. Continuations are parsed for test syntax, and never executed.
+    """
+    factors = options.numbers("--scales", scales)
+    from plip.experiments import PersistenceConfig
+    from plip.experiments import persistence as experiment
+    from plip.records import PersistenceCell, PersistenceSummary
+    from plip.report import persistence_document, render_persistence, to_json
+
+    config = PersistenceConfig(
+        layer=layer,
+        scales=factors,
+        samples=samples,
+        max_new_tokens=max_new_tokens,
+        steer=steer.value,
+        chat=chat,
+        max_prompts=max_prompts,
+        seed=seed,
+        **({"temperatures": tuple(temperature)} if temperature else {}),
+    )
+    outcome = execute_on(
+        lambda: read_prompts(prompts, f"persistence-{design.value}"),
+        experiment,
+        config,
+        ModelOptions(model, revision, device, cpu, dtype),
+        RunOptions(None, output, resume, json),
+    )
+    cells = of_kind(outcome.records, PersistenceCell)
+    (summary,) = of_kind(outcome.records, PersistenceSummary)
+    say(summary.layer_choice)
+    publish(
+        render_persistence(summary, cells, model=outcome.manifest.subject.model, verbose=verbose),
+        to_json(persistence_document(outcome.manifest, summary, cells)),
+        json,
+    )
