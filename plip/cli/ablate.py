@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import options
+from plip.cli.heads import read_heads
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -37,6 +38,8 @@ def ablate(
             "the marker's own row, or (RWKV-6) the marker's write into the state."
         ),
     ] = None,
+    heads: options.Heads = None,
+    top_heads: options.TopHeads = None,
     corpus: options.Corpus = None,
     group: options.Groups = None,
     max_samples: options.MaxSamples = None,
@@ -57,6 +60,7 @@ def ablate(
     Without options this runs the bundled model on the bundled corpus.
     """
     where = options.layer_or_all(layer)
+    chosen = read_heads(heads, where if isinstance(where, int) else None, top_heads)
     from plip.experiments import AblateConfig
     from plip.experiments import ablate as experiment
     from plip.records import AblationSample, AblationSummary
@@ -65,6 +69,7 @@ def ablate(
     config = AblateConfig(
         layer=where,
         window=window,
+        heads=chosen,
         ablated=None if what is None else what.value,
         max_samples=max_samples,
         allow_narrow=allow_narrow,

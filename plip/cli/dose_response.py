@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import options
+from plip.cli.heads import read_heads
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -31,6 +32,8 @@ def dose_response(
             "depth."
         ),
     ] = None,
+    heads: options.Heads = None,
+    top_heads: options.TopHeads = None,
     corpus: options.Corpus = None,
     group: options.Groups = None,
     max_samples: options.MaxSamples = None,
@@ -66,6 +69,7 @@ def dose_response(
     Without options this runs the bundled model on the Rust tests of the bundled corpus.
     """
     factors = options.numbers("--doses", doses)
+    chosen = read_heads(heads, layer, top_heads)
     from plip.experiments import DoseResponseConfig
     from plip.experiments import dose_response as experiment
     from plip.records import DoseResponseSample, DoseResponseSummary
@@ -75,6 +79,7 @@ def dose_response(
         layer=layer,
         max_samples=max_samples,
         doses=factors,
+        heads=chosen,
         target_attention=target_attention,
         mode=mode.value,
         allow_narrow=allow_narrow,

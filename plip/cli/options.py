@@ -19,6 +19,7 @@ __all__ = [
     "Device",
     "Dtype",
     "Groups",
+    "Heads",
     "Json",
     "Layer",
     "LayerOrAll",
@@ -33,6 +34,7 @@ __all__ = [
     "Seed",
     "SteerWhat",
     "Steered",
+    "TopHeads",
     "Verbose",
     "layer_or_all",
     "numbers",
@@ -73,6 +75,16 @@ AllowNarrow: TypeAlias = Annotated[
     typer.Option(
         "--allow-narrow", help="Measure a recurrent model in bfloat16 or float16 all the same."
     ),
+]
+Heads: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="H,…|FILE",
+        help="The heads to steer, or a file of plip scan --heads-out; all by default.",
+    ),
+]
+TopHeads: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Take only the first heads of that file.")
 ]
 Output: TypeAlias = Annotated[
     Path | None,

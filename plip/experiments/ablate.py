@@ -12,9 +12,9 @@ from torch import Tensor
 from plip.errors import ConfigError, LayerError
 from plip.experiments.ablate_points import ablation_record
 from plip.experiments.ablate_summary import summarise
-from plip.experiments.config import ExperimentConfig
+from plip.experiments.config import ExperimentConfig, LayerIndex
 from plip.experiments.knockouts import Knock, knocks
-from plip.experiments.layers import choose_layers
+from plip.experiments.layers import check_heads, choose_layers
 from plip.experiments.precision import check_precision
 from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.models import Capture, Subject
@@ -34,6 +34,9 @@ class AblateConfig(ExperimentConfig):
 
     window: int = Field(default=1, ge=1)
     """How many layers are ablated at once, from `layer` upwards."""
+
+    heads: tuple[LayerIndex, ...] | None = Field(default=None, min_length=1)
+    """The heads to ablate, from 0, such as a scan's; None for all."""
 
     groups: tuple[Group, ...] = Field(default=tuple(Group), min_length=1)
     """Which groups of the corpus to ablate; the controls of another kind are among them."""
@@ -82,13 +85,14 @@ def run(
     ablated = _ablated(config, subject)
     choice = choose_layers(config.layer, subject)
     windows = _windows(choice.layers, config, subject.n_layers)
+    check_heads(config.heads, [layer for window in windows for layer in window], subject)
     located = locate(config, subject, corpus)
     if any(isinstance(record, AblationSummary) for record in done):
         return
     records = {record.key: record for record in done if isinstance(record, AblationSample)}
     waiting = [item for item in located if item.sample.id not in records]
     for batch in batches(waiting, config.batch_tokens, copies=2 * len(windows) + 1):
-        for record in _measure(batch, windows, ablated, subject, config.seed):
+        for record in _measure(batch, windows, ablated, subject, config):
             records[record.key] = record
             yield record
     yield summarise(
@@ -160,7 +164,7 @@ def _measure(
     windows: tuple[tuple[int, ...], ...],
     ablated: Ablated,
     subject: Subject,
-    seed: int,
+    config: AblateConfig,
 ) -> Iterator[AblationSample]:
     measured = [item for item in batch if item.excluded is None]
     found: dict[str, AblationSample] = {}
@@ -173,12 +177,13 @@ def _measure(
                 capture=[Capture(layers=layers, queries=[item.query]) for item in measured],
                 positions="none",
             ).attention
+            heads = slice(None) if config.heads is None else list(config.heads)
             rows = [
-                {layer: attention[layer][row, :, 0].mean(0).tolist() for layer in layers}
+                {layer: attention[layer][row, heads, 0].mean(0).tolist() for layer in layers}
                 for row in range(len(measured))
             ]
         planned: list[list[Knock]] = [
-            list(knocks(item, windows, ablated, subject, mine, seed))
+            list(knocks(item, windows, ablated, subject, mine, config.seed, config.heads))
             for item, mine in zip(measured, rows, strict=True)
         ]
         runs = subject.sweep(

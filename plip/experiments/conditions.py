@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from plip.errors import MeasureError, OperationError
 from plip.measure import attention_at_scale, scale_reaching
 from plip.models import Subject
-from plip.plan import Edges, Plan, Scale, SetValue, edges, into
+from plip.plan import ALL, Edges, Plan, Scale, SetValue, edges, into
 from plip.records import Condition, Mechanism
 from plip.text import Located
 
@@ -59,19 +59,26 @@ def steered(item: Located, mechanism: Mechanism) -> Edges:
     return edges(query=item.query, keys=item.keys)
 
 
-def predicted_attention(operation: Scale | SetValue, weights: Tensor) -> float:
+def predicted_attention(
+    operation: Scale | SetValue, weights: Tensor, heads: Sequence[int] | None = None
+) -> float:
     """Return the attention that an operation must reach, the mean over heads and targets.
 
     Args:
         operation: on all target edges.
         weights: [head, target], attention without steering, fractions.
+        heads: which ones are steered, None for all; the others stay as they are.
 
     Raises:
         MeasureError: scaling by 0 leaves a head without attention.
     """
     if isinstance(operation, SetValue):
         return operation.target
-    return float(attention_at_scale(weights, operation.factor).mean())
+    if heads is None:
+        return float(attention_at_scale(weights, operation.factor).mean())
+    reached = weights.clone()
+    reached[list(heads)] = attention_at_scale(weights[list(heads)], operation.factor)
+    return float(reached.mean())
 
 
 def treatments(
@@ -82,6 +89,7 @@ def treatments(
     layer: int,
     doses: tuple[float, ...],
     target: float | None,
+    heads: tuple[int, ...] | None = None,
 ) -> Iterator[Treatment]:
     """List what is done to a sample: each dose, then the target.
 
@@ -93,6 +101,7 @@ def treatments(
         layer: the steered layer.
         doses: factors of the target edges, or of the marker's write into the state.
         target: the level of attention to reach, a fraction, or None; not for writes.
+        heads: which ones are steered, None for all; not with a target.
 
     Yields:
         Treatments; one that the sample cannot have says why.
@@ -107,7 +116,7 @@ def treatments(
     def treatment(
         condition: Condition, operation: Scale | SetValue, level: float | None = None
     ) -> Treatment:
-        plan = Plan(operation, where, layers=[layer])
+        plan = Plan(operation, where, layers=[layer], heads=ALL if heads is None else heads)
         try:
             plan.check(subject.heads, len(item.tokens))
         except OperationError as error:

@@ -22,7 +22,11 @@ _TOLERANCE = 1e-4
 
 
 def sample_record(
-    item: Located, layer: int, treatments: Sequence[Treatment], run: Run
+    item: Located,
+    layer: int,
+    treatments: Sequence[Treatment],
+    run: Run,
+    heads: Sequence[int] | None = None,
 ) -> DoseResponseSample:
     """Measure one sample's run under all its plans.
 
@@ -32,6 +36,7 @@ def sample_record(
         treatments: what was done, in order.
         run: a batch of the baseline and, in the same order, the treatments that have a plan, with
             the marker's row of `layer` captured and logits [batch, vocab] at the last token.
+        heads: which ones were steered, None for all.
 
     Raises:
         WitnessError: attention that misses its closed form; a state is checked by its run.
@@ -59,7 +64,9 @@ def sample_record(
         points.append(
             DosePoint(
                 **condition,
-                **_reached(item, treatment.operation, run.witness[row], attention, row, before),
+                **_reached(
+                    item, treatment.operation, run.witness[row], attention, row, before, heads
+                ),
                 kl_nats=None if infinite else divergence[row],
                 kl_infinite=infinite,
                 baseline_token=tokens[0],
@@ -92,6 +99,7 @@ def _reached(
     attention: TargetAttention,
     row: int,
     before: float | None,
+    heads: Sequence[int] | None,
 ) -> dict[str, Any]:
     """Return what a dose has reached: attention, or the norm of the state."""
     if isinstance(witness, StateWitness):
@@ -99,7 +107,7 @@ def _reached(
             return {"state_norm": before, "state_remaining": 0.0}
         (step,) = witness.steps
         return {"state_norm": step.state_after, "state_remaining": step.remaining}
-    predicted = predicted_attention(operation, attention.weights[0])
+    predicted = predicted_attention(operation, attention.weights[0], heads)
     reached = float(attention.mean[row])
     _check(item, operation, predicted, reached)
     return {"attention": reached, "attention_predicted": predicted}

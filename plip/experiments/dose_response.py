@@ -13,7 +13,7 @@ from plip.experiments.conditions import Mode, Treatment, treatments
 from plip.experiments.config import ExperimentConfig, LayerIndex
 from plip.experiments.dose_points import sample_record
 from plip.experiments.dose_summary import summarise
-from plip.experiments.layers import choose_layers
+from plip.experiments.layers import check_heads, choose_layers
 from plip.experiments.precision import check_precision
 from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.measure import attention_to_targets
@@ -42,6 +42,9 @@ class DoseResponseConfig(ExperimentConfig):
 
     doses: tuple[Dose, ...] = Field(default=DEFAULT_DOSES, min_length=1)
     """Factors of the target edges, or of the marker's write into the state, each once."""
+
+    heads: tuple[LayerIndex, ...] | None = Field(default=None, min_length=1)
+    """The heads to steer, from 0, such as a scan's; None for all. Attention is that of all."""
 
     target_attention: Annotated[float, Field(gt=0, lt=1)] | None = None
     """A level of attention to reach as well, a fraction."""
@@ -97,8 +100,9 @@ def run(
 
     Source: STEERING_RESULTS.md §2, §8.
     """
-    _check_state(config, subject)
+    _check_options(config, subject)
     choice = choose_layers(config.layer, subject)
+    check_heads(config.heads, [choice.layer], subject)
     located = locate(config, subject, corpus)
     _check_measurable(located)
     _check_reach(choice.layer, subject, located)
@@ -120,8 +124,8 @@ def run(
     )
 
 
-def _check_state(config: DoseResponseConfig, subject: Subject) -> None:
-    """Check that a recurrent model is asked for what it can answer, precisely enough."""
+def _check_options(config: DoseResponseConfig, subject: Subject) -> None:
+    """Check that the model is asked for what it can answer, precisely enough."""
     check_precision(config.allow_narrow, subject)
     if subject.mechanism == "state" and config.target_attention is not None:
         raise ConfigError(
@@ -129,6 +133,14 @@ def _check_state(config: DoseResponseConfig, subject: Subject) -> None:
             wanted="doses only",
             found=f"a level of attention for {subject.name}, which has no attention to bring to it",
             advice="leave it out: the write into the state is scaled by the doses",
+        )
+
+    if config.heads is not None and config.target_attention is not None:
+        raise ConfigError(
+            "option heads",
+            wanted="all heads, where they are brought to a level of attention",
+            found=f"heads {list(config.heads)}",
+            advice="leave out heads or target_attention",
         )
 
 
@@ -178,7 +190,7 @@ def _measure(
             capture=[Capture(layers=[layer], queries=[item.query]) for item in measured],
         )
         for item, mine, outcome in zip(measured, plans, runs, strict=True):
-            found[item.sample.id] = sample_record(item, layer, mine, outcome)
+            found[item.sample.id] = sample_record(item, layer, mine, outcome, config.heads)
     for item in batch:
         yield found.get(item.sample.id) or DoseResponseSample(
             **sample_fields(item), layer=layer, baseline_attention=None, points=()
@@ -208,6 +220,7 @@ def _plans(
                 layer=layer,
                 doses=config.doses,
                 target=config.target_attention,
+                heads=config.heads,
             )
         )
         for item, known in zip(measured, weights, strict=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plip.models import Subject
-from plip.plan import Edges, Knockout, Plan, edges, into
+from plip.plan import ALL, Edges, Knockout, Plan, edges, into
 from plip.records import Ablated
 from plip.text import Located
 
@@ -47,6 +47,7 @@ def knocks(
     subject: Subject,
     rows: Mapping[int, Sequence[float]],
     seed: int,
+    heads: tuple[int, ...] | None = None,
 ) -> Iterator[Knock]:
     """List the knockouts of a sample: for each window the marker's, then the control.
 
@@ -59,8 +60,9 @@ def knocks(
         windows: layers that are ablated at once.
         ablated: what is knocked out.
         subject: the model.
-        rows: by layer, attention of the marker to every key, the mean over heads; for edges.
+        rows: by layer, attention of the marker to every key, the mean over these heads; for edges.
         seed: of the draws, which depend on nothing else but the sample's id and the window.
+        heads: which ones are ablated, None for all.
     """
     for window in windows:
         reason = _no_reach(item, window, ablated, subject.n_layers)
@@ -69,11 +71,17 @@ def knocks(
             yield Knock(window, True, excluded=reason)
             continue
         rng = _generator(seed, item, window)
-        if ablated == "edges":
-            yield from _edge_knocks(item, window, rows, rng)
-        else:
-            yield _token_knock(item, window, ablated, item.query, control=False)
-            yield _other_token(item, window, ablated, rng)
+        chosen = (
+            _edge_knocks(item, window, rows, rng)
+            if ablated == "edges"
+            else _token_knocks(item, window, ablated, rng)
+        )
+        for knock, where in chosen:
+            if where is None:
+                yield knock
+                continue
+            plan = Plan(Knockout(), where, layers=window, heads=ALL if heads is None else heads)
+            yield replace(knock, plan=plan)
 
 
 def _no_reach(
@@ -93,51 +101,39 @@ def _edge_knocks(
     window: tuple[int, ...],
     rows: Mapping[int, Sequence[float]],
     rng: np.random.Generator,
-) -> Iterator[Knock]:
+) -> Iterator[tuple[Knock, Edges | None]]:
     weights = np.mean([rows[layer][: item.query + 1] for layer in window], axis=0)
     mass = float(weights[list(item.keys)].sum())
-    yield _edges(item, window, item.keys, mass, control=False)
+    yield Knock(window, False, item.keys, mass), edges(query=item.query, keys=item.keys)
     others = [key for key in range(item.query) if key not in item.keys]
     size = len(item.keys)
     if len(others) < size:
-        yield Knock(
-            window,
-            True,
-            excluded=f"{len(others)} other earlier tokens, too few to stand for {size} targets",
-        )
+        reason = f"{len(others)} other earlier tokens, too few to stand for {size} targets"
+        yield Knock(window, True, excluded=reason), None
         return
     drawn = np.stack([rng.choice(others, size, replace=False) for _ in range(_TRIES)])
     masses = weights[drawn].sum(1)
     best = int(np.abs(masses - mass).argmin())
     keys = tuple(sorted(int(key) for key in drawn[best]))
-    yield _edges(item, window, keys, float(masses[best]), control=True)
+    yield Knock(window, True, keys, float(masses[best])), edges(query=item.query, keys=keys)
 
 
-def _edges(
-    item: Located, window: tuple[int, ...], keys: tuple[int, ...], mass: float, *, control: bool
-) -> Knock:
-    plan = Plan(Knockout(), edges(query=item.query, keys=keys), layers=window)
-    return Knock(window, control, keys, mass, plan)
-
-
-def _other_token(
+def _token_knocks(
     item: Located, window: tuple[int, ...], ablated: Ablated, rng: np.random.Generator
-) -> Knock:
+) -> Iterator[tuple[Knock, Edges | None]]:
+    own = ablated == "into-own"
+    yield Knock(window, False, (item.query,)), into(item.query, own=own)
     taken = {item.query, *item.keys, len(item.tokens) - 1}
-    if ablated == "into-own":
+    if own:
         # The first row has no other key: it would lose all of its attention.
         taken.add(0)
     others = [token for token in range(len(item.tokens)) if token not in taken]
     if not others:
-        return Knock(window, True, excluded="no token but the marker, the targets and the last")
-    return _token_knock(item, window, ablated, int(rng.choice(others)), control=True)
-
-
-def _token_knock(
-    item: Located, window: tuple[int, ...], ablated: Ablated, token: int, *, control: bool
-) -> Knock:
-    where: Edges = into(token, own=ablated == "into-own")
-    return Knock(window, control, (token,), None, Plan(Knockout(), where, layers=window))
+        reason = "no token but the marker, the targets and the last"
+        yield Knock(window, True, excluded=reason), None
+        return
+    token = int(rng.choice(others))
+    yield Knock(window, True, (token,)), into(token, own=own)
 
 
 def _generator(seed: int, item: Located, window: tuple[int, ...]) -> np.random.Generator:

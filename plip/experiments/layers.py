@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from plip.errors import LayerError
+from plip.errors import HeadError, LayerError
 from plip.models import Subject, known_models
 
-__all__ = ["LayerChoice", "choose_layers", "default_layer"]
+__all__ = ["LayerChoice", "check_heads", "choose_layers", "default_layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,23 @@ def choose_layers(asked: int | Literal["all"] | None, subject: Subject) -> Layer
     else:
         why = f"layer {layer}, the paper's for {subject.name}"
     return LayerChoice(tuple(range(n_layers)) if asked == "all" else (layer,), layer, why)
+
+
+def check_heads(heads: Sequence[int] | None, layers: Iterable[int], subject: Subject) -> None:
+    """Check that every layer has the heads that are asked for.
+
+    Raises:
+        HeadError: one has not.
+    """
+    for layer in layers:
+        if heads is not None and max(heads) >= subject.heads[layer]:
+            raise HeadError(
+                f"head {max(heads)}",
+                wanted=f"a query head in 0 … {subject.heads[layer] - 1} of layer {layer}",
+                found=str(max(heads)),
+                advice="heads are query heads, not key-value groups",
+                details={"head": max(heads), "heads": subject.heads[layer]},
+            )
 
 
 def default_layer(name: str, n_layers: int) -> int:
