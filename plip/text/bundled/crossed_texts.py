@@ -1,4 +1,4 @@
-"""The bundled prompts that stand at several distances: heads with a test, filler, ends."""
+"""The bundled prompts that stand at several distances: a beginning with a test, filler, an end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ fn rows_between(top: usize, bottom: usize) -> usize {
 """,
 )
 
-# Each: up to the end of the test, and the last function before the continuation.
+# Each: up to the end of the test, and the last lines, which end in a function to be written.
 CROSSED = {
     "rs_toll": (
         """
@@ -50,6 +50,8 @@ fn test_toll() {
 fn ferry(people: u32) -> u32 {
     80 * people
 }
+
+fn season_pass(weeks: u32, child: bool) -> u32 {
 """,
     ),
     "rs_is_weekend": (
@@ -67,6 +69,8 @@ fn test_is_weekend() {
 fn is_monday(day: u8) -> bool {
     day % 7 == 0
 }
+
+fn days_left(day: u8) -> u8 {
 """,
     ),
     "rs_initial": (
@@ -84,6 +88,8 @@ fn test_initial() {
 fn ending(name: &str) -> Option<char> {
     name.chars().last()
 }
+
+fn abbreviated(name: &str, letters: usize) -> String {
 """,
     ),
     "rs_widest": (
@@ -101,6 +107,8 @@ fn test_widest() {
 fn narrowest(widths: &[u32]) -> u32 {
     widths.iter().copied().min().unwrap_or(0)
 }
+
+fn fits(widths: &[u32], limit: u32) -> bool {
 """,
     ),
     "rs_refund": (
@@ -118,6 +126,8 @@ fn test_refund() {
 fn discount(price: u32, percent: u32) -> u32 {
     price - price * percent / 100
 }
+
+fn instalments(price: u32, months: u32) -> Vec<u32> {
 """,
     ),
     "rs_mirrored": (
@@ -135,6 +145,8 @@ fn test_mirrored() {
 fn shifted(point: (i32, i32), by: i32) -> (i32, i32) {
     (point.0 + by, point.1)
 }
+
+fn steps_between(from: (i32, i32), to: (i32, i32)) -> i32 {
 """,
     ),
 }

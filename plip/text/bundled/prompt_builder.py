@@ -3,14 +3,14 @@
 Four designs, each a file:
 
 - `generate-paper`: three Python doctests and two Rust tests (STEERING_RESULTS.md §8.3). Each prompt
-  has a function with its test, and then the beginning of another or the whole of it.
+  has a function with its test, and ends in the first line of another.
 - `generate-fifty`: fifty Rust functions to be written, each behind its test. Ids and categories
   are those of the paper's prompt file: ten of each of four categories, five of each of two. The
   test stands before the function as code; in the paper it stands in a comment.
 - `persistence-paper`: three Rust prompts whose marker is ever farther from the end (§8.4). Distance
   and prompt are one thing there.
-- `persistence-crossed`: six Rust prompts, each at each of three distances. What lies between the
-  test and the last function is the same filler in all of them.
+- `persistence-crossed`: six Rust prompts, each at each of three distances. What is put between the
+  test and the end is the same filler in all of them.
 
 No mark is typed by hand: the marker is where its pattern first stands.
 """
@@ -58,7 +58,7 @@ def build_prompts() -> dict[str, Prompts]:
                 _whole(
                     f"{family}_{level}",
                     "rust",
-                    head + "".join(FILLER[:pieces]) + end + "\n",
+                    head + "".join(FILLER[:pieces]) + end,
                     family=family,
                     distance=level,
                 )

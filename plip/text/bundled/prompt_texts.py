@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CLOSE_TO_FAR", "PYTHON_PROMPTS", "RUST_PROMPTS"]
 
-# Each ends behind a whole function, so that the next one, with its doctest, is the model's.
+# Each ends in the first line of a function, whose docstring and body are the model's.
 PYTHON_PROMPTS = {
     "py_double_letters": '''
 def double_letters(word):
@@ -17,8 +17,6 @@ def double_letters(word):
 
 
 def swap_ends(word):
-    """Exchange the first letter and the last one.
-
 ''',
     "py_share_evenly": '''
 def share_evenly(coins, people):
@@ -31,8 +29,6 @@ def share_evenly(coins, people):
 
 
 def smallest_coin(coins):
-    """Find the coin that is worth least.
-
 ''',
     "py_count_vowels": '''
 def count_vowels(line):
@@ -45,12 +41,10 @@ def count_vowels(line):
 
 
 def longest_word(line):
-    """Return the longest word of a line.
-
 ''',
 }
 
-# Each ends behind a whole function that has no test yet.
+# Each ends in the first line of a function; the one before it has no test yet.
 RUST_PROMPTS = {
     "rs_hours_to_minutes": """
 fn hours_to_minutes(hours: u32) -> u32 {
@@ -66,6 +60,7 @@ fn days_to_hours(days: u32) -> u32 {
     days * 24
 }
 
+fn weeks_to_hours(weeks: u32) -> u32 {
 """,
     "rs_is_square": """
 fn is_square(width: u32, height: u32) -> bool {
@@ -82,6 +77,7 @@ fn is_flat(height: u32) -> bool {
     height == 0
 }
 
+fn is_tall(width: u32, height: u32) -> bool {
 """,
 }
 
@@ -101,6 +97,7 @@ fn kelvin(celsius: f64) -> f64 {
     celsius + 273.15
 }
 
+fn is_fever(celsius: f64) -> bool {
 """,
     "medium": """
 struct Basket {
@@ -127,6 +124,7 @@ fn add_to(basket: &mut Basket, price: u32) {
     basket.prices.push(price);
 }
 
+fn remove_cheapest(basket: &mut Basket) {
 """,
     "far": """
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -170,5 +168,6 @@ fn left_turns(turns: &[Turn]) -> usize {
     turns.iter().filter(|turn| **turn == Turn::Left).count()
 }
 
+fn turns_on_the_way(there: &[Turn], back: &[Turn]) -> usize {
 """,
 }
