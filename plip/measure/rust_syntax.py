@@ -61,7 +61,6 @@ def find_in_rust(parsed: ParsedCode) -> Iterator[Finding]:
             step = last + 1 - index
         elif words[index] == "fn":
             yield from _function(parsed, tokens, closed, index, tested)
-            tested = False
         elif words[index] not in _MODIFIERS and tokens[index].part == "code":
             tested = False
             name = _ASSERTION.fullmatch(words[index])

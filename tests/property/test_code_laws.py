@@ -56,6 +56,9 @@ SHREDS = st.sampled_from(
         "class T(TestCase):\n",
         "self.assertEqual(",
         "doctest",
+        "`",
+        "%",
+        "\u200b",
         "漢",
         "😀",
         "é",
@@ -114,6 +117,8 @@ def test_any_text_is_measured(prompt: str, continuation: str, language: Language
 
 
 @given(TEXTS, LANGUAGES)
+@example("%\u200b|/?|^\u200b", "python")
+@example("\u200bx\u200b y\u200b", "rust")
 def test_tokens_hold_all_that_is_no_white_space(text: str, language: Language) -> None:
     tokens = read(text, language).tokens
     assert "".join(token.text for token in tokens) == "".join(text.split())

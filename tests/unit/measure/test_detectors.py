@@ -95,6 +95,7 @@ def test_the_paper_looks_at_the_continuation_alone() -> None:
         ("python", "", "x = 1\0", False),
         ("python", "", "x = '\\d'\n", True),
         ("python", "", "if x:\nreturn", False),
+        ("python", "", "-" * 100_000 + "1", False),
         ("python", "", "(" * 1000 + ")" * 1000, False),
         ("rust", "fn f() {", " 1 }", True),
         ("rust", "fn f() {", " 1 ", False),

@@ -90,6 +90,7 @@ class TestDoctests:
             'f"""\n>>> f()\n"""\n',
             'b"""\n>>> f()\n"""\n',
             '"""\n>>> f()\n""".strip()\n',
+            '"""\n>>> f()\n""", x\n',
         ],
     )
     def test_other_strings_are_no_docstrings(self, text: str) -> None:

@@ -153,6 +153,20 @@ def test_a_text_that_was_cut_off(text: str, counts: dict[str, int], ends: list[b
     assert not found.parses
 
 
+@pytest.mark.parametrize(
+    ("text", "function"),
+    [
+        ("#[test]\nfn t() { assert!(x; }\nfn b() {}", "fn t() { assert!(x; }"),
+        ("#[test]\nfn t(a: [i32; 2]);\nfn b() { c }", "fn t(a: [i32; 2]);"),
+        ("#[test]\nfn t() -> [u8; 1] { f({ 1 }) } // end", "fn t() -> [u8; 1] { f({ 1 }) }"),
+    ],
+)
+def test_where_a_function_ends(text: str, function: str) -> None:
+    (found,) = [each for each in detect(text).findings if each.kind == "test function"]
+    assert text[found.start : found.end] == function
+    assert found.complete
+
+
 def test_lifetimes_and_quotes_in_characters_open_no_string() -> None:
     text = "fn a<'a>(x: &'a str) { let c = '\"'; let d = '\\''; assert!(x == \"'\"); }"
     found = detect(text)
