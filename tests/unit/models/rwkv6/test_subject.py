@@ -99,6 +99,13 @@ def test_a_run_that_wants_no_logits_ends_after_the_last_captured_layer() -> None
     assert sorted(run.attention) == [0, 1]
     whole = subject().run(tokens(6), capture=Capture([0, 1], [5]))
     assert torch.equal(whole.attention[1], run.attention[1])
+    both = subject().run(
+        [tokens(6), tokens(4), tokens(5)],
+        capture=[Capture([0], [5]), Capture([2], [3]), None],
+        positions="none",
+    )
+    assert sorted(both.attention) == [0, 2]
+    assert both.work == Work((15, 15, 15, 0), 0)
 
 
 def test_a_plan_above_the_last_captured_layer_is_not_carried_out_and_says_so() -> None:
