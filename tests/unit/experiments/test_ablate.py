@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -252,6 +253,30 @@ def test_a_control_never_empties_the_first_row(tiny: TransformerSubject, corpus:
             if item.excluded is None:
                 _, control = knocks(item, [(1,)], "into-own", tiny, {}, seed)
                 assert control.positions[0] > 0
+
+
+def test_a_control_is_neither_marker_nor_target_nor_the_last_token(
+    tiny: TransformerSubject, corpus: Corpus
+) -> None:
+    for sample in corpus:
+        item = sample.locate(tiny.tokenize(sample.text))
+        if item.excluded is None:
+            for seed in range(30):
+                _, control = knocks(item, [(1,)], "into", tiny, {}, seed)
+                assert control.positions[0] not in {item.query, *item.keys, len(item.tokens) - 1}
+
+
+def test_samples_of_one_text_have_controls_of_their_own(
+    tiny: TransformerSubject, corpus: Corpus
+) -> None:
+    text = corpus.samples[0]
+    drawn = set()
+    for name in "abcdefgh":
+        item = dataclasses.replace(text, id=name).locate(tiny.tokenize(text.text))
+        for window in ((1,), (2,)):
+            _, control = knocks(item, [window], "into", tiny, {}, 0)
+            drawn.add(control.positions)
+    assert len(drawn) > 4
 
 
 def test_a_marker_at_the_end(tiny: TransformerSubject, tiny_recurrent: Rwkv6Subject) -> None:
