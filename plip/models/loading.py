@@ -20,7 +20,7 @@ from plip.errors import (
     ModelNotFoundError,
     UnsupportedModelError,
 )
-from plip.models.probe import probe
+from plip.models.probe import check_finite, probe, probe_tokens
 from plip.models.provenance import Origin
 from plip.models.rwkv6 import Rwkv6Config, Rwkv6ForCausalLM, world_tokenizer
 from plip.models.rwkv6.subject import Rwkv6Subject
@@ -118,6 +118,9 @@ def wrap(model: nn.Module, tokenizer: Any = None, *, name: str | None = None) ->
 
 def _subject(model: nn.Module, tokenizer: Any, origin: Origin) -> Subject:
     if isinstance(model, Rwkv6ForCausalLM):
+        with torch.no_grad():
+            logits = model(torch.tensor([probe_tokens(model)], device=model.device)).logits
+        check_finite(logits, origin.name)
         return Rwkv6Subject(model, tokenizer, origin)
     return TransformerSubject(model, tokenizer, probe(model, origin.name), origin)
 

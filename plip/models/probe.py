@@ -24,7 +24,7 @@ from plip.models.seam import Call, attached, evaluating, in_session
 from plip.models.stream import Piece, blocks_of, pack
 from plip.models.track import Track
 
-__all__ = ["agree", "probe", "probe_tokens", "visibility_of"]
+__all__ = ["agree", "check_finite", "probe", "probe_tokens", "visibility_of"]
 
 _TOKENS = 6
 # Differences that rounding explains, relative to the largest logit. float64 has float32's: some
@@ -144,6 +144,16 @@ def _logits(output: Any, name: str) -> Tensor:
     logits = getattr(output, "logits", None)
     if not isinstance(logits, Tensor) or logits.ndim != 3:
         raise _refuse(name, "logits over a vocabulary for each token", type(output).__name__)
+    check_finite(logits, name)
+    return logits
+
+
+def check_finite(logits: Tensor, name: str) -> None:
+    """Check that a model's logits of the probe's tokens are numbers.
+
+    Raises:
+        CheckpointError: they are not.
+    """
     if not bool(torch.isfinite(logits).all()):
         raise CheckpointError(
             name,
@@ -151,7 +161,6 @@ def _logits(output: Any, name: str) -> Tensor:
             found="NaN or infinity on six plain tokens",
             advice="check the weights, or load the model in float32 or bfloat16",
         )
-    return logits
 
 
 def _anatomy(model: nn.Module, name: str, notes: _Probe) -> Anatomy:

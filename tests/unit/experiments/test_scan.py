@@ -13,6 +13,7 @@ import torch
 from plip.errors import ConfigError, LayerError
 from plip.experiments import ScanConfig, carry_out
 from plip.experiments import scan as experiment
+from plip.experiments import scan_summary
 from plip.experiments.conditions import steered
 from plip.experiments.responses import slope
 from plip.models import Capture, Rwkv6Subject, TransformerSubject
@@ -171,6 +172,20 @@ def test_the_summary_chooses_on_one_half_and_tests_on_the_other(scanned: Scanned
     expected = unpaired(sides[0], sides[1], seed=0, resamples=99)
     assert chosen.report.p_permutation == expected.p_permutation
     assert chosen.report.difference == pytest.approx(expected.difference)
+
+
+def test_the_largest_difference_may_be_a_negative_one(scanned: Scanned) -> None:
+    records, summary = scanned
+    other = {"python_doctest": "rust_test", "rust_test": "python_doctest"}
+    turned = [
+        record.model_copy(update={"group": other[record.group]}) for record in records.values()
+    ]
+    config = ScanConfig(layer=1, doses=DOSES, resamples=9)
+    found = scan_summary._largest(turned, config)
+    assert summary.largest is not None
+    assert found is not None
+    assert (found.layer, found.head) == (summary.largest.layer, summary.largest.head)
+    assert found.selection == pytest.approx(-summary.largest.selection)
 
 
 def test_every_head_is_adjusted_for_all_of_them(scanned: Scanned) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -130,6 +131,19 @@ def test_a_bad_line_names_file_and_line(published: Path, tmp_path: Path) -> None
     path.write_text("".join(lines), "utf-8")
     with pytest.raises(CheckpointError, match=rf"{VOCABULARY_FILE}.*line 100"):
         plip.load(directory, device="cpu")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers(subject: Rwkv6Subject, bad: float) -> None:
+    model = copy.deepcopy(subject.model)
+    with torch.no_grad():
+        model.rwkv.blocks[1].attention.key.weight[0, 0] = bad
+    with pytest.raises(CheckpointError) as raised:
+        plip.wrap(model, name="broken")
+    assert str(raised.value) == (
+        "broken: wanted finite logits, found NaN or infinity on six plain tokens; check the "
+        "weights, or load the model in float32 or bfloat16"
+    )
 
 
 def test_no_vocabulary_at_all(published: Path, tmp_path: Path) -> None:
