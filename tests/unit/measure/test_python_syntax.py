@@ -174,6 +174,15 @@ class TestFunctionsAndAssertions:
         ]
         assert found.findings[0].complete
 
+    def test_a_backslash_continues_a_line_to_the_left_of_its_block(self) -> None:
+        text = "def test_a():\n    b = c + \\\nd\n    e()\nf()\n"
+        (found,) = detect(text).findings
+        assert text[found.start : found.end].endswith("e()")
+
+    def test_a_tab_goes_to_the_next_multiple_of_8(self) -> None:
+        text = "if a:\n        def test_a():\n\t\tb()\n\tc()\n"
+        assert shown(detect(text).findings, text) == [("test function", "def test_a():\n\t\tb()")]
+
     def test_what_stands_in_comments_and_strings_is_turned_down(self) -> None:
         text = '# assert a\n#def test_a\nx = "assert b"\n"""\nassert c\nself.assertIn(d)\n"""\n'
         found = detect(text)

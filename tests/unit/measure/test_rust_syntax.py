@@ -90,6 +90,7 @@ def test_a_function_named_so_without_the_attribute_is_no_test() -> None:
     assert [(each.kind, each.reason) for each in found.turned_down] == [
         ("test function", "without #[test]")
     ]
+    assert detect("fn testing() { f(); }").turned_down == ()
 
 
 def test_the_attribute_may_stand_in_the_prompt() -> None:
