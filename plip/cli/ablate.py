@@ -9,6 +9,7 @@ import typer
 
 from plip.cli import options
 from plip.cli.heads import read_heads
+from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -48,6 +49,7 @@ def ablate(
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
+    plot: options.Plot = None,
     verbose: options.Verbose = False,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
@@ -61,6 +63,7 @@ def ablate(
     """
     where = options.layer_or_all(layer)
     chosen = read_heads(heads, where if isinstance(where, int) else None, top_heads)
+    check_plot(plot)
     from plip.experiments import AblateConfig
     from plip.experiments import ablate as experiment
     from plip.records import AblationSample, AblationSummary
@@ -90,3 +93,7 @@ def ablate(
         to_json(ablation_document(outcome.manifest, summary, samples)),
         json,
     )
+    if plot is not None:
+        from plip.report.plots import plot_ablation, save_plot
+
+        save_plot(plot_ablation(summary, samples, model=outcome.manifest.subject.model), plot)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from plip.cli import options
+from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -21,6 +22,7 @@ def calibrate(
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
+    plot: options.Plot = None,
     verbose: options.Verbose = False,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
@@ -33,6 +35,7 @@ def calibrate(
     Without options this runs the bundled model on the bundled corpus.
     """
     where = options.layer_or_all(layer)
+    check_plot(plot)
     from plip.experiments import CalibrateConfig
     from plip.experiments import calibrate as experiment
     from plip.records import CalibrationSample, CalibrationSummary
@@ -55,3 +58,7 @@ def calibrate(
         to_json(calibration_document(outcome.manifest, summary, samples)),
         json,
     )
+    if plot is not None:
+        from plip.report.plots import plot_calibration, save_plot
+
+        save_plot(plot_calibration(summary, samples, model=outcome.manifest.subject.model), plot)

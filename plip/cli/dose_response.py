@@ -9,6 +9,7 @@ import typer
 
 from plip.cli import options
 from plip.cli.heads import read_heads
+from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -57,6 +58,7 @@ def dose_response(
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
+    plot: options.Plot = None,
     verbose: options.Verbose = False,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
@@ -70,6 +72,7 @@ def dose_response(
     """
     factors = options.numbers("--doses", doses)
     chosen = read_heads(heads, layer, top_heads)
+    check_plot(plot)
     from plip.experiments import DoseResponseConfig
     from plip.experiments import dose_response as experiment
     from plip.records import DoseResponseSample, DoseResponseSummary
@@ -102,3 +105,7 @@ def dose_response(
         to_json(dose_response_document(outcome.manifest, summary, samples)),
         json,
     )
+    if plot is not None:
+        from plip.report.plots import plot_dose_response, save_plot
+
+        save_plot(plot_dose_response(summary, samples, model=outcome.manifest.subject.model), plot)

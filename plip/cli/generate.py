@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import options
+from plip.cli.plotting import check_plot
 from plip.cli.prompts import read_prompts
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
 from plip.cli.streams import publish, say
@@ -46,6 +47,7 @@ def generate(
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
+    plot: options.Plot = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the continuations themselves.")
     ] = False,
@@ -60,6 +62,7 @@ def generate(
     Without options this is the paper's design on the bundled model: five prompts, scale 3, greedy.
     Continuations are parsed for test syntax, and never executed.
     """
+    check_plot(plot)
     from plip.experiments import GenerateConfig
     from plip.experiments import generate as experiment
     from plip.records import GenerationSample, GenerationSummary
@@ -91,3 +94,7 @@ def generate(
         to_json(generation_document(outcome.manifest, summary, found)),
         json,
     )
+    if plot is not None:
+        from plip.report.plots import plot_generation, save_plot
+
+        save_plot(plot_generation(summary, found, model=outcome.manifest.subject.model), plot)

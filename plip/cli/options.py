@@ -28,6 +28,7 @@ __all__ = [
     "MaxSamples",
     "Model",
     "Output",
+    "Plot",
     "Prompts",
     "Resume",
     "Revision",
@@ -97,6 +98,10 @@ Resume: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write the result as JSON; - for the standard output."),
+]
+Plot: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Draw the result, as .png, .svg or .pdf."),
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", help="Show every sample.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

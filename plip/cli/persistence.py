@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import options
+from plip.cli.plotting import check_plot
 from plip.cli.prompts import read_prompts
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
 from plip.cli.streams import publish, say
@@ -54,6 +55,7 @@ def persistence(
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
+    plot: options.Plot = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show every cell.")] = False,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
@@ -67,6 +69,7 @@ def persistence(
     temperature 0.8. Continuations are parsed for test syntax, and never executed.
     """
     factors = options.numbers("--scales", scales)
+    check_plot(plot)
     from plip.experiments import PersistenceConfig
     from plip.experiments import persistence as experiment
     from plip.records import PersistenceCell, PersistenceSummary
@@ -98,3 +101,7 @@ def persistence(
         to_json(persistence_document(outcome.manifest, summary, cells)),
         json,
     )
+    if plot is not None:
+        from plip.report.plots import plot_persistence, save_plot
+
+        save_plot(plot_persistence(summary, cells, model=outcome.manifest.subject.model), plot)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import options
+from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, check_json, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -39,6 +40,7 @@ def scan(
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
+    plot: options.Plot = None,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
     dtype: options.Dtype = "auto",
@@ -51,6 +53,7 @@ def scan(
     """
     factors = options.numbers("--doses", doses)
     check_json(heads_out)
+    check_plot(plot)
     from plip.experiments import ScanConfig
     from plip.experiments import scan as experiment
     from plip.records import ScanSample, ScanSummary, write_file
@@ -80,3 +83,7 @@ def scan(
         to_json(scan_document(outcome.manifest, summary, samples)),
         json,
     )
+    if plot is not None:
+        from plip.report.plots import plot_scan, save_plot
+
+        save_plot(plot_scan(summary, samples, model=outcome.manifest.subject.model), plot)

@@ -1,0 +1,108 @@
+"""The figure of a persistence experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from plip.records import PersistenceCell, PersistenceRate, PersistenceSummary, RateRecord
+from plip.report.generation import DETECTORS
+from plip.report.plots.axes import gapped, intervals
+from plip.report.plots.style import LOOKS, legend_above, new_figure, noted, styled
+
+__all__ = ["plot_persistence"]
+
+_PERCENT = 0.01
+# The scale that is no steering, whose look is the first.
+_UNSTEERED = 1.0
+_LATER = LOOKS[1:]
+
+
+def plot_persistence(
+    summary: PersistenceSummary, cells: Sequence[PersistenceCell], *, model: str
+) -> Figure:
+    """Draw how often continuations have test syntax, by distance and scale.
+
+    A panel for each detector and temperature. Where each distance has prompts of its own no line
+    joins the distances, since it would join prompts.
+
+    Args:
+        summary: of the experiment.
+        cells: its cells.
+        model: what was steered.
+    """
+    temperatures = list(dict.fromkeys(rate.temperature for rate in summary.cells))
+    rows = [(detector, warm) for detector in DETECTORS for warm in temperatures]
+    sizes = sorted({rate.paper.n for rate in summary.cells})
+    n = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]}–{sizes[-1]}"
+    over_prompts = any(rate.paper.prompts_low is not None for rate in summary.cells)
+    prompts = len({cell.prompt for cell in cells})
+    with styled():
+        figure = new_figure(
+            0.7 + 1.5 * len(rows),
+            f"Test syntax by distance and scale ({summary.design} design)",
+            f"{model}, layer {summary.layer}, n = {n} texts a point, {prompts} prompts",
+        )
+        panels = figure.subplots(len(rows), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+        for axes, (detector, warm) in zip(panels, rows, strict=True):
+            rates = [rate for rate in summary.cells if rate.temperature == warm]
+            _panel(axes, rates, detector, joined=summary.design == "crossed")
+            # Not cut off at 100, where the marks of certain outcomes stand.
+            axes.set_ylim(-4, 104)
+            heat = f", T = {warm:g}" if len(temperatures) > 1 else ""
+            axes.set_ylabel(f"with test syntax\nby {DETECTORS[detector]}{heat} (%)")
+        legend_above(panels[0], 5)
+        _distances(panels[-1], summary.cells)
+        heat = "" if len(temperatures) > 1 else f"Temperature {temperatures[0]:g}."
+        noted(
+            figure,
+            f"Bars: Wilson's {summary.confidence:.0%} intervals, for these very prompts.",
+            heat,
+            "Pale bars: bootstrap over prompts." if over_prompts else "",
+            f"Design: {summary.design}; {summary.design_note}.",
+        )
+    return figure
+
+
+def _found(rate: PersistenceRate, detector: str) -> RateRecord:
+    return rate.paper if detector == "paper" else rate.parsed
+
+
+def _name(rate: PersistenceRate) -> str:
+    return rate.distance or "all"
+
+
+def _panel(axes: Axes, rates: Sequence[PersistenceRate], detector: str, *, joined: bool) -> None:
+    distances = list(dict.fromkeys(map(_name, rates)))
+    scales = sorted({rate.scales[0] for rate in rates})
+    steered = [scale for scale in scales if scale != _UNSTEERED]
+    step = min(0.12, 0.8 / len(scales))
+    for place, scale in enumerate(scales):
+        look = LOOKS[0] if scale == _UNSTEERED else _LATER[steered.index(scale) % len(_LATER)]
+        mine = [rate for rate in rates if rate.scales[0] == scale]
+        aside = step * (place - (len(scales) - 1) / 2)
+        x = [distances.index(_name(rate)) + aside for rate in mine]
+        found = [_found(rate, detector) for rate in mine]
+        over = [(each.prompts_low, each.prompts_high) for each in found]
+        intervals(axes, x, over, look.colour, _PERCENT, pale=True)
+        intervals(axes, x, [(each.low, each.high) for each in found], look.colour, _PERCENT)
+        axes.plot(
+            x,
+            gapped([each.rate for each in found], _PERCENT),
+            linestyle=look.line if joined else "none",
+            marker=look.marker,
+            color=look.colour,
+            linewidth=0.7,
+            markersize=3.5,
+            label=f"×{scale:g}" + (" (no steering)" if scale == _UNSTEERED else ""),
+        )
+
+
+def _distances(axes: Axes, rates: Sequence[PersistenceRate]) -> None:
+    tokens = {_name(rate): rate.distance_tokens for rate in rates}
+    labels = [f"{name}\n{far:.0f}" for name, far in tokens.items()]
+    axes.set_xticks(range(len(tokens)), labels, parse_math=False)
+    axes.set_xlim(-0.5, len(tokens) - 0.5)
+    axes.set_xlabel("distance from marker to continuation (tokens)")
