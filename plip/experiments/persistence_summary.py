@@ -35,7 +35,7 @@ _NOTES: dict[PersistenceDesign, str] = {
     "its end; prompts are the unit of intervals and tests",
 }
 
-_CLUSTERS = "bootstrap over prompts"
+_CLUSTERS = "bootstrap over prompts, too narrow where they are few"
 _GIVEN = "Newcombe's, for these very prompts"
 _NONE = "none: distance and prompt are one thing"
 

@@ -97,7 +97,8 @@ def cluster_bootstrap(
     """Compute a percentile bootstrap interval of a mean over clusters, such as prompts.
 
     Whole clusters are drawn with replacement, each with all of its observations, which have become
-    one figure; every cluster has as many.
+    one figure; every cluster has as many. With few clusters the interval is too narrow: of six it
+    is about a third shorter than Student's.
 
     Args:
         figures: one for each cluster, such as the rate of a prompt; at least two, finite.

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fast
 
 Invoke = Callable[..., Result]
 
-COMMANDS = ("calibrate", "dose-response", "ablate", "audit", "models")
+COMMANDS = ("calibrate", "dose-response", "ablate", "generate", "persistence", "audit", "models")
 
 
 def test_help_names_commands_and_exit_codes(invoke: Invoke) -> None:

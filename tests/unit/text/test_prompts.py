@@ -78,6 +78,10 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (tmp_path / "prompts.json").read_text("utf-8").endswith("}\n")
 
 
+def test_a_prompt_may_be_its_marker() -> None:
+    assert Prompt("m", "python", "tests", "x", 0, "x").marker == 0
+
+
 def test_what_a_file_holds_beside_its_prompts(tmp_path: Path) -> None:
     content = {"_note": "mine", "prompts": [ENTRY | {"_from": "a book"}]}
     assert _read(tmp_path, content) == Prompts((PROMPT,))
