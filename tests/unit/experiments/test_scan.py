@@ -11,9 +11,8 @@ import pytest
 import torch
 
 from plip.errors import ConfigError, LayerError
-from plip.experiments import ScanConfig, carry_out
+from plip.experiments import ScanConfig, carry_out, scan_summary
 from plip.experiments import scan as experiment
-from plip.experiments import scan_summary
 from plip.experiments.conditions import steered
 from plip.experiments.responses import slope
 from plip.models import Capture, Rwkv6Subject, TransformerSubject
