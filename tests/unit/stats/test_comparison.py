@@ -108,6 +108,11 @@ def test_searching_more_raises_p() -> None:
     assert min(among) > 0
 
 
+def test_drawn_permutations_are_counted_with_the_observed_one() -> None:
+    one, other = [[float(x)] for x in range(100, 112)], [[float(x)] for x in range(12)]
+    assert max_t(one, other, seed=0, resamples=99) == (0.01,)
+
+
 def test_a_figure_that_never_varies_has_p_1() -> None:
     one = [[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]
     other = [[11.0, 5.0], [12.0, 5.0], [13.0, 5.0]]
