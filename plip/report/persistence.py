@@ -123,12 +123,19 @@ def _contrasts(summary: PersistenceSummary) -> Group:
             _interval(contrast),
             NOTHING if contrast.p_value is None else f"{contrast.p_value:.3f}",
         )
-    methods = dict.fromkeys(
-        f"{'scales' if contrast.name.startswith('scale ') else 'distances'}: {contrast.method}"
-        for contrast in summary.contrasts
-    )
     note = "differences in percentage points; p: permutation of signs over prompts\nintervals: "
-    return titled("Contrasts", table, note + "; ".join(methods))
+    return titled("Contrasts", table, note + _methods(summary.contrasts))
+
+
+def _methods(contrasts: Sequence[ContrastRecord]) -> str:
+    """Say where intervals come from, once where it is the same for all."""
+    if len({contrast.method for contrast in contrasts}) == 1:
+        return contrasts[0].method
+    named = (
+        f"{'scales' if contrast.name.startswith('scale ') else 'distances'}: {contrast.method}"
+        for contrast in contrasts
+    )
+    return "; ".join(dict.fromkeys(named))
 
 
 def _interval(contrast: ContrastRecord) -> str:

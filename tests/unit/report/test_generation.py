@@ -269,6 +269,20 @@ def test_prompts_are_the_unit_of_the_crossed_design(shown: Shown) -> None:
     found = shown(render_persistence(_persistence("crossed", (0.25, 0.75)), [], model="tiny"))
     assert "×1: all distances     0.8       86   80% (25–75)   70% (25–75)" in found
     assert "intervals: bootstrap over prompts" in found
+    assert found.endswith("intervals: scales: Newcombe's; distances: none")
+
+
+def test_one_method_is_named_once(shown: Shown) -> None:
+    summary = _persistence("crossed", (0.25, 0.75))
+    alike = [each.model_copy(update={"method": "one"}) for each in summary.contrasts]
+    summary = summary.model_copy(update={"contrasts": tuple(alike)})
+    assert shown(render_persistence(summary, [], model="tiny")).endswith("intervals: one")
+    bare = summary.model_copy(update={"contrasts": ()})
+    assert "Contrasts" not in shown(render_persistence(bare, [], model="tiny"))
+
+
+def test_prompts_are_the_unit_in_the_grid_of_no_design(shown: Shown) -> None:
+    found = shown(render_persistence(_persistence("crossed", (0.25, 0.75)), [], model="tiny"))
     assert found.count("80% (9–91)") == 1  # in the grid of cells
 
 

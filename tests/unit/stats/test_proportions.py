@@ -73,6 +73,8 @@ def test_cluster_bootstrap() -> None:
     means = np.sort([np.mean(drawn) for drawn in product(figures, repeat=4)])
     exact = np.quantile(means, [0.05, 0.95])
     assert (low, high) == pytest.approx(tuple(exact), abs=0.026)
+    middle = cluster_bootstrap(figures, np.random.default_rng(3), confidence=0.5, resamples=4000)
+    assert middle == pytest.approx(tuple(np.quantile(means, [0.25, 0.75])), abs=0.026)
     again = cluster_bootstrap(figures, np.random.default_rng(3), confidence=0.9, resamples=4000)
     assert again == (low, high)
     wide = cluster_bootstrap(figures, np.random.default_rng(3), confidence=0.99, resamples=4000)
