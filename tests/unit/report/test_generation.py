@@ -281,7 +281,7 @@ def test_one_method_is_named_once(shown: Shown) -> None:
     assert "Contrasts" not in shown(render_persistence(bare, [], model="tiny"))
 
 
-def test_prompts_are_the_unit_in_the_grid_of_no_design(shown: Shown) -> None:
+def test_cells_keep_wilsons_interval(shown: Shown) -> None:
     found = shown(render_persistence(_persistence("crossed", (0.25, 0.75)), [], model="tiny"))
     assert found.count("80% (9–91)") == 1  # in the grid of cells
 
