@@ -163,6 +163,14 @@ class TestOnTests:
         test = "#[test]\nfn t() { assert_eq!(f(1), 2); }\n"
         found = on_tests("fn a() { x }\n" + test, test + "struct B { y: i32 }\n", "rust")
         assert found == CodeMatch(1.0, 1.0, 1.0)
+        more = "// 漢字漢字漢字\nfn a() { x }\n" + test + "struct B { y: i32 }\n"
+        assert on_tests(more, test, "rust") == CodeMatch(1.0, 1.0, 1.0)
+        assert on_tests(test, more, "rust") == CodeMatch(1.0, 1.0, 1.0)
+
+    def test_what_is_turned_down_is_left_out(self) -> None:
+        found = on_tests("fn test_a() { x }", "fn test_a() { x }", "rust")
+        assert math.isnan(found.ngram)
+        assert math.isnan(found.syntax)
 
     def test_another_test_does(self) -> None:
         one = "fn a() {}\n#[test]\nfn t() { assert_eq!(f(1), 2); }\n"

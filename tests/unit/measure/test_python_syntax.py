@@ -104,6 +104,10 @@ class TestDoctests:
         assert [each.reason for each in found.turned_down] == ["in code, where >>> is no doctest"]
         assert not found.parses
 
+    def test_code_behind_a_comment_is_code(self) -> None:
+        (found,) = detect("# a\nx = a >>> b\n").turned_down
+        assert (found.start, found.reason) == (10, "in code, where >>> is no doctest")
+
     def test_tabs_and_wide_characters_leave_positions_right(self) -> None:
         text = 'def f():\n\t"""漢字 😀\n\n\t>>> f("é")\n\t"é"\n\t"""\n'
         (found,) = detect(text).findings
@@ -154,6 +158,7 @@ class TestFunctionsAndAssertions:
             ("self.assertion = 1\n", []),
             ("self.asserted(x)\n", []),
             ("self.assertEqual\n", []),
+            ("self.assertTrue = f\n", []),
             ("assertion = 1\nasserted(x)\n", []),
             ("x.assert_called_once()\n", []),
             ("We assert that\n", []),
