@@ -58,9 +58,10 @@ def plot_persistence(
         heat = "" if len(temperatures) > 1 else f"Temperature {temperatures[0]:g}."
         noted(
             figure,
+            f"×{_UNSTEERED:g} is no steering.",
             f"Bars: Wilson's {summary.confidence:.0%} intervals, for these very prompts.",
-            heat,
             "Pale bars: bootstrap over prompts." if over_prompts else "",
+            heat,
             f"Design: {summary.design}; {summary.design_note}.",
         )
     return figure
@@ -96,7 +97,7 @@ def _panel(axes: Axes, rates: Sequence[PersistenceRate], detector: str, *, joine
             color=look.colour,
             linewidth=0.7,
             markersize=3.5,
-            label=f"×{scale:g}" + (" (no steering)" if scale == _UNSTEERED else ""),
+            label=f"×{scale:g}",
         )
 
 
