@@ -191,6 +191,21 @@ def test_what_is_said_to_be_steered(tiny: TransformerSubject, tiny_recurrent: Rw
     )
 
 
+def test_batches_are_as_large_as_asked(
+    tiny: TransformerSubject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    original = TransformerSubject.generate
+
+    def generate_(self: TransformerSubject, *tokens: Any, **options: Any) -> Any:
+        sizes.append(options["batch"])
+        return original(self, *tokens, **options)
+
+    monkeypatch.setattr(TransformerSubject, "generate", generate_)
+    _run(CONFIG.model_copy(update={"batch": 2}), tiny, PROMPTS.take(1))
+    assert sizes == [2, 2]
+
+
 class Interrupted:
     """Generation that is interrupted after some prompts."""
 

@@ -132,6 +132,21 @@ def test_batches_change_nothing(tiny_checkpoint: Path, tiny_recurrent_checkpoint
             assert [c.samples for c in cut] == [c.samples for c in whole]
 
 
+def test_batches_are_as_large_as_asked(
+    tiny: TransformerSubject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    original = TransformerSubject.generate
+
+    def generate_(self: TransformerSubject, *tokens: Any, **options: Any) -> Any:
+        sizes.append(options["batch"])
+        return original(self, *tokens, **options)
+
+    monkeypatch.setattr(TransformerSubject, "generate", generate_)
+    _run(CONFIG.model_copy(update={"batch": 2}), tiny, CROSSED.take(1))
+    assert sizes == [2, 2]
+
+
 class Interrupted:
     """Persistence that is interrupted after some cells."""
 
