@@ -64,7 +64,7 @@ def plot_dose_response(
         noted(
             figure,
             f"Bars: bootstrap {summary.confidence:.0%} intervals of the mean.",
-            "Pale lines: samples.",
+            "Grey lines and ticks: samples.",
             counted(sum(s.excluded is not None for s in samples), "sample", "excluded"),
             counted(
                 sum(point.excluded is not None for point in points),
@@ -161,18 +161,21 @@ def _single(
     name: str,
     unit: float,
 ) -> None:
-    """Draw each sample as a pale line over factors, and a pale point at levels."""
+    """Draw each sample as a pale line over factors, and as a grey tick where no line leads to."""
     for sample in samples:
         if not sample.points:
             continue
-        for factor, look in ((True, "-"), (False, "_")):
+        for factor in (True, False):
             chosen = [place for place in places if place.factor is factor]
+            if not chosen:
+                continue
+            line = factor and len(chosen) > 1
             values = [getattr(sample.points[place.index], name) for place in chosen]
             axes.plot(
                 [place.x for place in chosen],
                 gapped(values, unit),
-                look,
-                color=GREY if look == "_" else PALE,
+                "-" if line else "_",
+                color=PALE if line else GREY,
                 linewidth=0.7,
                 zorder=1,
             )

@@ -103,6 +103,20 @@ def test_each_sample_is_a_pale_line(dose_response: DoseResponse) -> None:
     pale = [line for line in lower.lines if line.get_color() == "#CCCCCC"]
     assert [list(line.get_xdata()) for line in pale] == [[0.5, 6.0]] * 2
     assert [list(line.get_ydata()) for line in pale] == [[0.0, 0.25]] * 2
+    ticks = [line for line in lower.lines if line.get_marker() == "_"]
+    assert len(ticks) == 2
+
+
+def test_a_single_dose_shows_its_samples(
+    state_dose_response: DoseResponse, legible: Legible
+) -> None:
+    summary, samples = state_dose_response
+    one = summary.model_copy(update={"doses": summary.doses[1:]})
+    kept = [s.model_copy(update={"points": s.points[1:]}) for s in samples]
+    figure = plot_dose_response(one, kept, model="tiny")
+    ticks = [line for line in figure.axes[1].lines if line.get_marker() == "_"]
+    assert [float(line.get_ydata()[0]) for line in ticks[:1]] == [0.001]
+    legible(figure)
 
 
 def test_doses_asked_for_in_any_order_make_one_line(

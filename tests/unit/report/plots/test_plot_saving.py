@@ -60,7 +60,7 @@ def test_a_heat_map_is_the_same_again(
 
 def test_a_users_settings_change_nothing(draw: Draw, tmp_path: Path) -> None:
     save_plot(draw(), tmp_path / "one.png")
-    with matplotlib.rc_context({"font.size": 20, "savefig.dpi": 50, "lines.linewidth": 9}):
+    with matplotlib.rc_context({"font.size": 20, "savefig.dpi": 50, "axes.grid": True}):
         save_plot(draw(), tmp_path / "two.png")
         assert matplotlib.rcParams["font.size"] == 20
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

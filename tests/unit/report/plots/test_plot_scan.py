@@ -49,7 +49,7 @@ def test_differences_by_head(scan: Scan, legible: Legible) -> None:
 def test_heads_that_differ_are_marked_with_their_sign(scan: Scan) -> None:
     summary, samples = scan
     heads = tuple(
-        head.model_copy(update={"p_max_t": p})
+        head.model_copy(update={"p_max_t": p, "rust": head.rust - 0.0625})
         for head, p in zip(summary.asymmetry, (0.049, None, 0.01, 0.05), strict=True)
     )
     heat = plot_scan(summary.model_copy(update={"asymmetry": heads}), samples, model="tiny").axes[0]
@@ -105,7 +105,10 @@ def test_a_large_model(scan: Scan, legible: Legible) -> None:
     )
     excluded = samples[0].model_copy(update={"excluded": "too late", "responses": ()})
     name = "/home/somebody/checkpoints/a-model-with-quite-a-long-name-in-a-deep-directory/step$10$"
-    texts = legible(plot_scan(large, [*samples, excluded], model=name))
+    figure = plot_scan(large, [*samples, excluded], model=name)
+    # The map is centred at 0 though every head differs in the same direction.
+    assert _mesh(figure.axes[0]).get_clim() == (-25.0, 25.0)
+    texts = legible(figure)
     assert name in texts[0].replace("\n", "")
     assert texts[1].replace("\n", " ").endswith("1 sample excluded.")
 
