@@ -62,7 +62,7 @@ RECIPES = {
         "Bundled RWKV-6",
         "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 6 heads of 32, ranks 16 and\n"
         "32, tied embeddings, a byte-level vocabulary of 2,048, trained on Python and Rust. plip\n"
-        "carries the architecture: `plip.load(\"bundled:rwkv6\")`, or `import plip.models.rwkv6`\n"
+        'carries the architecture: `plip.load("bundled:rwkv6")`, or `import plip.models.rwkv6`\n'
         "and transformers' Auto classes.",
     ),
     "transformer": Recipe(
