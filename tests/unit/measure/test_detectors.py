@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,6 +87,12 @@ def test_the_paper_looks_at_the_continuation_alone() -> None:
     assert (code.text, code.start) == ("#[test]\nfn test_a() { assert!(x); }", 31)
 
 
+def test_positions_are_in_code_points() -> None:
+    code = GeneratedCode("# 漢字 😀\n", "é; assert é\n", "python")
+    (found,) = compare_detectors(code).parsed.findings
+    assert (code.start, found.start, found.end) == (7, 3, 11)
+
+
 @pytest.mark.parametrize(
     ("language", "prompt", "continuation", "parses"),
     [
@@ -118,7 +125,8 @@ def test_whatever_python_refuses_does_not_parse(
     def refuse(text: str) -> None:
         raise refusal
 
-    monkeypatch.setattr("plip.measure.detectors.ast.parse", refuse)
+    # Not in the module itself, which pytest uses as well.
+    monkeypatch.setattr("plip.measure.detectors.ast", SimpleNamespace(parse=refuse))
     assert parse_rate([GeneratedCode("", "x", "python")]) == 0
 
 
