@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -81,6 +82,7 @@ def _heat(figure: Figure, axes: Axes, asymmetry: Sequence[HeadAsymmetry]) -> Non
     # What the map leaves open shows this through.
     axes.patch.set(hatch="//////", edgecolor=GREY, facecolor="white")
     image = axes.pcolormesh(np.ma.masked_invalid(gaps), cmap="PuOr_r", vmin=-largest, vmax=largest)
+    halo = withStroke(linewidth=2.4, foreground="white")  # black alone is lost on dark cells
     for sign, marker in ((1, "+"), (-1, "_")):
         marked = [
             each
@@ -96,6 +98,7 @@ def _heat(figure: Figure, axes: Axes, asymmetry: Sequence[HeadAsymmetry]) -> Non
             color=BLACK,
             markersize=4,
             markeredgewidth=0.8,
+            path_effects=[halo],
         )
     for axis, count in ((axes.xaxis, gaps.shape[1]), (axes.yaxis, gaps.shape[0])):
         step = -(-count // 12)

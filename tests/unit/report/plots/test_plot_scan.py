@@ -57,6 +57,7 @@ def test_heads_that_differ_are_marked_with_their_sign(scan: Scan) -> None:
         line.get_marker(): (list(line.get_xdata()), list(line.get_ydata())) for line in heat.lines
     }
     assert found == {"+": ([0.5], [0.5]), "_": ([0.5], [1.5])}
+    assert all(line.get_path_effects() for line in heat.lines)  # seen on dark cells too
 
 
 def test_slopes_of_both_halves(scan: Scan, points: Points, bars: Bars) -> None:
