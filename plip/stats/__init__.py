@@ -1,8 +1,19 @@
-"""The statistics of the audit: what reported figures imply, and how groups compare. No torch."""
+"""The statistics of the audit: what reported figures imply, and how groups compare. No torch.
 
-from plip.stats.comparison import Comparison, max_t, paired, unpaired
+Names are loaded when they are first used, so that intervals, all that a ledger needs, do without
+scipy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from plip.stats.intervals import Interval
-from plip.stats.proportions import cluster_bootstrap, difference_interval, mcnemar, wilson
+
+if TYPE_CHECKING:
+    from plip.stats.comparison import Comparison, max_t, paired, unpaired
+    from plip.stats.proportions import cluster_bootstrap, difference_interval, mcnemar, wilson
 
 __all__ = [
     "Comparison",
@@ -15,3 +26,19 @@ __all__ = [
     "unpaired",
     "wilson",
 ]
+
+_MODULES = {
+    "plip.stats.comparison": ("Comparison", "max_t", "paired", "unpaired"),
+    "plip.stats.proportions": ("cluster_bootstrap", "difference_interval", "mcnemar", "wilson"),
+}
+_LAZY = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'plip.stats' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
