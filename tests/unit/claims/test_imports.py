@@ -23,7 +23,19 @@ def test_neither_torch_nor_transformers_is_imported(room: str) -> None:
 
 
 def test_public_names() -> None:
-    assert plip.stats.__all__ == ["Interval"]
+    assert plip.stats.__all__ == [
+        "Comparison",
+        "Interval",
+        "cluster_bootstrap",
+        "difference_interval",
+        "max_t",
+        "mcnemar",
+        "paired",
+        "unpaired",
+        "wilson",
+    ]
+    assert all(hasattr(plip.stats, name) for name in plip.stats.__all__)
+    assert not hasattr(plip.stats, "welch")
     assert plip.claims.__all__ == [
         "CHECKS",
         "AuditReport",
