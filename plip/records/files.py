@@ -13,7 +13,7 @@ from plip.text import write_atomically
 __all__ = ["check_writable", "refusing", "write_file"]
 
 
-def write_file(path: str | os.PathLike[str], content: str) -> None:
+def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a result file, whole or not at all.
 
     Links and what is no regular file are treated as `write_atomically` does.

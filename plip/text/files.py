@@ -12,8 +12,8 @@ from plip.errors import OutputError
 __all__ = ["write_atomically"]
 
 
-def write_atomically(path: str | os.PathLike[str], content: str) -> None:
-    """Write a text file so that nobody ever sees half of it.
+def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file so that nobody ever sees half of it.
 
     The content goes to a new file in the same directory, is flushed to the disk, and takes the
     place of what was there in one step. A link stays, and the file that it leads to is replaced;
@@ -21,22 +21,23 @@ def write_atomically(path: str | os.PathLike[str], content: str) -> None:
 
     Args:
         path: where to write; its directory must exist.
-        content: the whole file, written as UTF-8 without translating line ends.
+        content: the whole file; a text is written as UTF-8 without translating line ends.
 
     Raises:
         OutputError: the file cannot be written; what stood at `path` is untouched and no
             temporary file is left.
     """
     path = Path(os.path.realpath(path))
+    data = content.encode("utf-8") if isinstance(content, str) else content
     # Not tempfile's: its files are for their owner only, whatever the user's mask says.
     temporary = path.parent / f".plip-{secrets.token_hex(8)}.tmp"
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
-            with path.open("w", encoding="utf-8", newline="") as stream:
-                stream.write(content)
+            with path.open("wb") as stream:
+                stream.write(data)
             return
-        with temporary.open("x", encoding="utf-8", newline="") as file:
-            file.write(content)
+        with temporary.open("xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

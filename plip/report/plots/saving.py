@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from plip.records import check_writable
-from plip.records.files import refusing
+from plip.records import write_file
 from plip.report.plots.style import styled
 
 __all__ = ["save_plot"]
@@ -34,27 +31,8 @@ def save_plot(figure: Figure, path: str | os.PathLike[str]) -> None:
         OutputError: the file cannot be written; what stood there is untouched.
     """
     kind = Path(path).suffix.lower().removeprefix(".")
-    check_writable(path)
     content = io.BytesIO()
     with styled():
         FigureCanvasAgg(figure)
         figure.savefig(content, format=kind, metadata=_NO_METADATA[kind])
-    _write(path, content.getvalue())
-
-
-def _write(path: str | os.PathLike[str], content: bytes) -> None:
-    place = Path(os.path.realpath(path))
-    temporary = place.parent / f".plip-{secrets.token_hex(8)}.tmp"
-    with refusing(path):
-        if place.exists() and not place.is_file():
-            place.write_bytes(content)  # a pipe or a device, which nothing can take the place of
-            return
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, place)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+    write_file(path, content.getvalue())

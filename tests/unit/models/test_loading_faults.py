@@ -62,7 +62,7 @@ class TestNotThere:
     @pytest.mark.parametrize("name", ["bundled:nope", "bundled:", "bundled:../../models"])
     def test_a_bundled_name(self, name: str) -> None:
         error = refused(ModelNotFoundError, name)
-        assert error.wanted == "a bundled model: bundled:transformer"
+        assert error.wanted == "a bundled model: bundled:rwkv6, bundled:transformer"
         assert error.found == repr(name)
         assert error.advice == "`plip models` lists them"
 

@@ -65,10 +65,18 @@ def test_undefined_is_null() -> None:
 def test_every_kind_of_line_has_a_schema_of_its_own() -> None:
     schemas = [kind.model_fields["schema_id"].default for kind in get_args(AnyRecord)]
     assert schemas == [
+        "plip.ablation.sample/1",
+        "plip.ablation.summary/1",
         "plip.calibration.sample/1",
         "plip.calibration.summary/1",
         "plip.dose-response.sample/1",
         "plip.dose-response.summary/1",
+        "plip.scan.sample/1",
+        "plip.scan.summary/1",
+        "plip.generation.sample/1",
+        "plip.generation.summary/1",
+        "plip.persistence.cell/1",
+        "plip.persistence.summary/1",
     ]
 
 

@@ -302,10 +302,12 @@ def changed() -> Callable[..., Rwkv6Subject]:
     """Make a subject of a changed copy of the model: `changed(lambda model: …)`."""
 
     def make(change: Callable[[Any], Any], dtype: str = "float64") -> Rwkv6Subject:
-        mine = copy.deepcopy(model(dtype))
+        # Changed behind the back of wrap, which would refuse weights that are no numbers.
+        found = plip.wrap(copy.deepcopy(model(dtype)))
+        assert isinstance(found, Rwkv6Subject)
         with torch.no_grad():
-            change(mine)
-        return plip.wrap(mine)
+            change(found.model)
+        return found
 
     return make
 
