@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from plip.errors import EdgeError, TextError, UnsupportedModelError
+from plip.errors import EdgeError, UnsupportedModelError
 from plip.models.anatomy import Anatomy
 from plip.models.arguments import (
     bad_argument,
@@ -25,14 +25,8 @@ from plip.models.arguments import (
 from plip.models.decoding import AttentionDecoder
 from plip.models.forward import Forward, KeyValues, Stop
 from plip.models.gather import gather_attention, gather_logits
-from plip.models.generation import (
-    Generation,
-    Steer,
-    Wanted,
-    check_wanted,
-    continued,
-    ends_of,
-)
+from plip.models.generation import Decoder
+from plip.models.loaded import LoadedSubject
 from plip.models.probe import agree, probe_tokens
 from plip.models.provenance import Origin, describe
 from plip.models.results import Capture, Positions, Prefix, Run, Work
@@ -43,12 +37,12 @@ from plip.models.track import Track
 from plip.models.witness import bear_witness
 from plip.plan import Plan, Scale, edges
 from plip.records import Mechanism, SubjectRecord
-from plip.text import Tokens, tokenize
+from plip.text import Tokens
 
 __all__ = ["TransformerSubject"]
 
 
-class TransformerSubject:
+class TransformerSubject(LoadedSubject):
     """A causal transformer, its tokenizer, and what probing it has shown.
 
     Args:
@@ -59,20 +53,13 @@ class TransformerSubject:
     """
 
     def __init__(self, model: nn.Module, tokenizer: Any, anatomy: Anatomy, origin: Origin) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
+        super().__init__(model, tokenizer, origin)
         self.anatomy = anatomy
-        self.origin = origin
 
     @property
     def mechanism(self) -> Mechanism:
         """What a plan acts on."""
         return "attention"
-
-    @property
-    def name(self) -> str:
-        """The id, directory or bundled name it was loaded from."""
-        return self.origin.name
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -89,30 +76,6 @@ class TransformerSubject:
         """The longest text in tokens that the model's configuration allows."""
         config: Any = self.model.config
         return int(config.get_text_config().max_position_embeddings)
-
-    @property
-    def device(self) -> torch.device:
-        """Where token ids go in."""
-        return next(self.model.parameters()).device
-
-    def tokenize(self, text: str, *, special_tokens: bool = False) -> Tokens:
-        """Turn a text into tokens with character spans.
-
-        Args:
-            text: not empty.
-            special_tokens: whether the tokenizer adds its own, such as a beginning of sequence.
-
-        Raises:
-            TextError: an empty text, or no tokenizer that gives spans.
-        """
-        if self.tokenizer is None:
-            raise TextError(
-                self.name,
-                wanted="a tokenizer",
-                found="none",
-                advice="pass one to plip.wrap(model, tokenizer)",
-            )
-        return tokenize(self.tokenizer, text, special_tokens=special_tokens)
 
     def run(
         self,
@@ -254,50 +217,12 @@ class TransformerSubject:
         full = self._forward(plain, [Piece(ids)] * 2, [None] * 2, "last")[0].logits
         return shared is not None and full is not None and agree(full.flip(0), shared)
 
-    def generate(
-        self,
-        tokens: Tokens,
-        *,
-        plan: Plan | None = None,
-        steer: Steer = "prompt",
-        max_new_tokens: int = 80,
-        temperature: float = 0.0,
-        samples: int = 1,
-        seed: int = 0,
-        batch: int = 32,
-    ) -> Generation:
-        """Continue a text, steered or not, until its end or the limit.
-
-        The prompt is computed once for all samples. What decides a sample's tokens is drawn from
-        the seed and the sample's number alone.
-
-        Args:
-            tokens: the prompt.
-            plan: what to change, or None.
-            steer: "prompt" for the prompt's rows only; "throughout" for new rows as well, as far as
-                the plan names them: `into(key)` names every later row.
-            max_new_tokens: the most tokens of a continuation.
-            temperature: divides the logits; 0 takes the most probable token.
-            samples: how many continuations; 1 at temperature 0.
-            seed: of the draws, ≥ 0.
-            batch: how many continuations are computed together.
-
-        Raises:
-            ConfigError: an option without meaning.
-            PlanError, ContextLengthError, WitnessError: as `run`.
-            MeasureError: logits that are not numbers.
-
-        Source: STEERING_RESULTS.md §8.2.
-        """
-        wanted = Wanted(max_new_tokens, temperature, samples, seed, batch, steer)
-        check_wanted(wanted, tokens, self.context, self.name)
+    def _decoder(self, tokens: Tokens, plan: Plan | None, *, throughout: bool) -> Decoder:
         check_texts(self.model.config, self.name, self.context, [tokens], [])
         if plan is not None:
             # A plan that goes on has at least one more row than the prompt.
-            plan.check(self.heads, len(tokens) + (steer == "throughout"))
-        decoder = AttentionDecoder(self._extend, tokens, plan, steer == "throughout")
-        ends = ends_of(self.model, self.tokenizer)
-        return continued(decoder, wanted, tokens, ends, self.tokenizer)
+            plan.check(self.heads, len(tokens) + throughout)
+        return AttentionDecoder(self._extend, tokens, plan, throughout)
 
     def _extend(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -39,13 +40,13 @@ class Record(BaseModel):
         )
 
 
-class UnitRecord(Record):
+class UnitRecord(Record, ABC):
     """One of the things that a run goes through, such as a sample; not its summary."""
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """What names this record in its run, among those of its kind."""
-        raise NotImplementedError
 
     @property
     def plan_hashes(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plip.errors import ConfigError, TextError
+from plip.errors import ConfigError
 from plip.kernels import rows_dtype
 from plip.models.arguments import (
     bad_argument,
@@ -20,14 +20,8 @@ from plip.models.arguments import (
     one_each,
 )
 from plip.models.gather import gather_attention
-from plip.models.generation import (
-    Generation,
-    Steer,
-    Wanted,
-    check_wanted,
-    continued,
-    ends_of,
-)
+from plip.models.generation import Decoder
+from plip.models.loaded import LoadedSubject
 from plip.models.provenance import Origin, describe
 from plip.models.results import Capture, Positions, Prefix, Run, Work
 from plip.models.rwkv6.block import Recurrence
@@ -41,7 +35,7 @@ from plip.models.rwkv6.writes import check_writes
 from plip.models.witness import Witness
 from plip.plan import Plan
 from plip.records import Mechanism, SubjectRecord
-from plip.text import Tokens, tokenize
+from plip.text import Tokens
 
 __all__ = ["Rwkv6Subject"]
 
@@ -50,7 +44,7 @@ class _Stop(Exception):
     """Ends a run whose logits nobody wants."""
 
 
-class Rwkv6Subject:
+class Rwkv6Subject(LoadedSubject):
     """An RWKV-6 and its tokenizer.
 
     A plan steers what tokens write into the recurrent state, `into(position)` only. What is
@@ -67,19 +61,13 @@ class Rwkv6Subject:
     """
 
     def __init__(self, model: Rwkv6ForCausalLM, tokenizer: Any, origin: Origin) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
-        self.origin = origin
+        super().__init__(model, tokenizer, origin)
+        self.model: Rwkv6ForCausalLM = model
 
     @property
     def mechanism(self) -> Mechanism:
         """What a plan acts on."""
         return "state"
-
-    @property
-    def name(self) -> str:
-        """The id, directory or bundled name it was loaded from."""
-        return self.origin.name
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -95,30 +83,6 @@ class Rwkv6Subject:
     def context(self) -> int:
         """The longest text in tokens that the model's configuration allows."""
         return int(self.model.config.max_position_embeddings)
-
-    @property
-    def device(self) -> torch.device:
-        """Where token ids go in."""
-        return torch.device(next(self.model.parameters()).device)
-
-    def tokenize(self, text: str, *, special_tokens: bool = False) -> Tokens:
-        """Turn a text into tokens with character spans.
-
-        Args:
-            text: not empty.
-            special_tokens: whether the tokenizer adds its own, such as a beginning of sequence.
-
-        Raises:
-            TextError: an empty text, or no tokenizer that gives spans.
-        """
-        if self.tokenizer is None:
-            raise TextError(
-                self.name,
-                wanted="a tokenizer",
-                found="none",
-                advice="pass one to plip.wrap(model, tokenizer)",
-            )
-        return tokenize(self.tokenizer, text, special_tokens=special_tokens)
 
     def run(
         self,
@@ -223,51 +187,15 @@ class Rwkv6Subject:
                 sweep(self.model, text.ids, mine) for text, mine in zip(texts, tracks, strict=True)
             ]
 
-    def generate(
-        self,
-        tokens: Tokens,
-        *,
-        plan: Plan | None = None,
-        steer: Steer = "prompt",
-        max_new_tokens: int = 80,
-        temperature: float = 0.0,
-        samples: int = 1,
-        seed: int = 0,
-        batch: int = 32,
-    ) -> Generation:
-        """Continue a text, steered or not, until its end or the limit.
-
-        The prompt is computed once for all samples. What decides a sample's tokens is drawn from
-        the seed and the sample's number alone.
-
-        Args:
-            tokens: the prompt.
-            plan: what to change, or None.
-            steer: both are the same here: what was written in the prompt is read throughout.
-            max_new_tokens: the most tokens of a continuation.
-            temperature: divides the logits; 0 takes the most probable token.
-            samples: how many continuations; 1 at temperature 0.
-            seed: of the draws, ≥ 0.
-            batch: how many continuations are computed together.
-
-        Raises:
-            ConfigError: an option without meaning.
-            PlanError, ContextLengthError, WitnessError: as `run`.
-            MeasureError: logits that are not numbers.
-
-        Source: STEERING_RESULTS.md §8.2.
-        """
-        wanted = Wanted(max_new_tokens, temperature, samples, seed, batch, steer)
-        check_wanted(wanted, tokens, self.context, self.name)
+    def _decoder(self, tokens: Tokens, plan: Plan | None, *, throughout: bool) -> Decoder:
+        # What was written in the prompt is read throughout: there is nothing more to do later.
         tracks = self._tracks([tokens], [plan], [None], [None], ["prompt"])
         run, state = self._forward([tokens], tracks, [None], "last")
         assert run.logits is not None  # the run was not stopped
         assert state is not None
         (witness,) = run.witness
         assert not isinstance(witness, Witness)  # which is of attention
-        decoder = StateDecoder(self.model, run.logits[0], state, witness)
-        ends = ends_of(self.model, self.tokenizer)
-        return continued(decoder, wanted, tokens, ends, self.tokenizer)
+        return StateDecoder(self.model, run.logits[0], state, witness)
 
     def provenance(self) -> SubjectRecord:
         """Say exactly what was run: hashes of weights and tokenizer, dtype, device."""
