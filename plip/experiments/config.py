@@ -9,9 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from plip.errors import ConfigError
 from plip.text import Group
 
-__all__ = ["ExperimentConfig", "FrozenConfig", "LayerIndex"]
+__all__ = ["ExperimentConfig", "FrozenConfig", "LayerIndex", "doses_once"]
 
 LayerIndex = Annotated[int, Field(ge=0)]
+
+
+def doses_once(doses: tuple[float, ...]) -> tuple[float, ...]:
+    """Check, as pydantic asks, that no dose is given twice."""
+    if len(set(doses)) < len(doses):
+        raise ValueError("each dose once")
+    return doses
 
 
 class FrozenConfig(BaseModel):

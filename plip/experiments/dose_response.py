@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
 from plip.errors import ConfigError, LayerError, MeasureError
 from plip.experiments.conditions import Mode, Treatment, treatments
-from plip.experiments.config import ExperimentConfig, LayerIndex
+from plip.experiments.config import ExperimentConfig, LayerIndex, doses_once
 from plip.experiments.dose_points import sample_record
 from plip.experiments.dose_summary import summarise
 from plip.experiments.layers import check_heads, choose_layers
@@ -40,7 +40,9 @@ class DoseResponseConfig(ExperimentConfig):
     groups: tuple[Group, ...] = Field(default=(Group.RUST_TEST,), min_length=1)
     """Which groups of the corpus to steer; the paper's by default."""
 
-    doses: tuple[Dose, ...] = Field(default=DEFAULT_DOSES, min_length=1)
+    doses: Annotated[tuple[Dose, ...], AfterValidator(doses_once)] = Field(
+        default=DEFAULT_DOSES, min_length=1
+    )
     """Factors of the target edges, or of the marker's write into the state, each once."""
 
     heads: tuple[LayerIndex, ...] | None = Field(default=None, min_length=1)
@@ -64,13 +66,6 @@ class DoseResponseConfig(ExperimentConfig):
 
     resamples: Annotated[int, Field(ge=1)] = 9999
     """Bootstrap samples drawn for each interval."""
-
-    @field_validator("doses")
-    @classmethod
-    def _each_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
-        if len(set(doses)) < len(doses):
-            raise ValueError("each dose once")
-        return doses
 
 
 def run(

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
-from plip.experiments.config import ExperimentConfig, LayerIndex
+from plip.experiments.config import ExperimentConfig, LayerIndex, doses_once
 from plip.experiments.layers import choose_layers
 from plip.experiments.precision import check_precision
 from plip.experiments.responses import Site
@@ -37,7 +37,9 @@ class ScanConfig(ExperimentConfig):
     groups: tuple[Group, ...] = Field(default=(Group.PYTHON_DOCTEST, Group.RUST_TEST), min_length=1)
     """Which groups of the corpus to scan."""
 
-    doses: tuple[Annotated[float, Field(gt=1)], ...] = Field(default=(2.0, 4.0, 6.0), min_length=1)
+    doses: Annotated[tuple[Annotated[float, Field(gt=1)], ...], AfterValidator(doses_once)] = Field(
+        default=(2.0, 4.0, 6.0), min_length=1
+    )
     """Factors above 1 of the edges or the write, each once."""
 
     seed: Annotated[int, Field(ge=0)] = 0
@@ -51,13 +53,6 @@ class ScanConfig(ExperimentConfig):
 
     allow_narrow: bool = False
     """Whether a recurrent model may run in bfloat16 or float16."""
-
-    @field_validator("doses")
-    @classmethod
-    def _each_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
-        if len(set(doses)) < len(doses):
-            raise ValueError("each dose once")
-        return doses
 
 
 def run(
