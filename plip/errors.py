@@ -13,6 +13,7 @@ PlipError
 │   │   └── EmptyRowError                  an attention row that lost all its mass
 │   ├── MeasureError                       a figure that is undefined, a target that no dose reaches
 │   ├── LedgerError                        every fault of a claims ledger, reported together
+│   ├── ArtifactError                      a paper's data file that does not hold what a claim reads
 │   └── ConfigError                        an option without meaning
 ├── ModelError                             a model that cannot be had or cannot be steered
 │   ├── ModelNotFoundError (KeyError)      no such id, file or bundled name
@@ -33,6 +34,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 __all__ = [
+    "ArtifactError",
     "CheckpointError",
     "ConfigError",
     "ContextLengthError",
@@ -159,6 +161,10 @@ class MeasureError(InputError):
 
 class LedgerError(InputError):
     """The faults of a claims ledger, all of them; `details["faults"]` lists them as strings."""
+
+
+class ArtifactError(InputError):
+    """A data file of a paper that is not there, or does not hold what a claim reads from it."""
 
 
 class ConfigError(InputError):

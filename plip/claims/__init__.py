@@ -1,23 +1,37 @@
 """The ledger of published figures, the checks on them, and the verdicts. No torch."""
 
+from plip.claims.artifacts import Artifacts
 from plip.claims.audit import AuditReport, AuditSummary, ClaimResult, audit, live_claim
-from plip.claims.checks import CHECKS, Check, CheckResult
+from plip.claims.chart import Chart, ChartLine, ChartSeries
+from plip.claims.checks import CHECKS, Check, CheckResult, Kind
+from plip.claims.evidence import Evidence, Given, Reading
 from plip.claims.figures import Figure, Quantity, parse_figure
 from plip.claims.ledger import Entry, Ledger
 from plip.claims.loader import bundled_ledger, read_ledger
+from plip.claims.reruns import Rerun, RerunKey
 from plip.claims.verdict import Verdict, compare, worst
 
 __all__ = [
     "CHECKS",
+    "Artifacts",
     "AuditReport",
     "AuditSummary",
+    "Chart",
+    "ChartLine",
+    "ChartSeries",
     "Check",
     "CheckResult",
     "ClaimResult",
     "Entry",
+    "Evidence",
     "Figure",
+    "Given",
+    "Kind",
     "Ledger",
     "Quantity",
+    "Reading",
+    "Rerun",
+    "RerunKey",
     "Verdict",
     "audit",
     "bundled_ledger",

@@ -13,8 +13,9 @@ from pydantic import (
     model_serializer,
 )
 
-from plip.claims.checks import CheckResult
-from plip.claims.ledger import Entry, Ledger
+from plip.claims.checks import Check, CheckResult
+from plip.claims.evidence import Evidence
+from plip.claims.ledger import Entry, Ledger, States
 from plip.claims.verdict import Verdict, worst
 
 __all__ = ["AuditReport", "AuditSummary", "ClaimResult", "audit", "live_claim"]
@@ -33,10 +34,16 @@ class ClaimResult(_Frozen):
     quoted: str
     """As printed in the paper; empty for a live claim."""
     statement: str
+    states: States = "value"
+    """What sort of statement it is."""
+    decides: str | None = None
+    """What the paper concludes from it, where it concludes something."""
     verdict: Verdict
-    """The worst outcome of the checks."""
+    """The worst outcome of the checks; one that could not be made counts unless it is optional."""
     reason: str
     """That of the first check with that outcome."""
+    decision_changes: bool | None = None
+    """Whether what the paper decides would be decided otherwise; None where no check can tell."""
     checks: tuple[CheckResult, ...] = Field(min_length=1)
 
 
@@ -58,11 +65,13 @@ class AuditReport(_Frozen):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    format: Literal["plip.audit/1"] = Field(default="plip.audit/1", alias="schema")
+    format: Literal["plip.audit/2"] = Field(default="plip.audit/2", alias="schema")
     paper: str
     title: str
     claims: tuple[ClaimResult, ...]
     summary: AuditSummary
+    artifacts: Mapping[str, str] = Field(default_factory=dict)
+    """SHA-256 of every data file of the paper's repository that was read, by its path in it."""
 
     @property
     def failing(self) -> tuple[ClaimResult, ...]:
@@ -77,15 +86,22 @@ class AuditReport(_Frozen):
         return {"schema": self.format, **rest}
 
 
-def audit(ledger: Ledger, *, live: Sequence[ClaimResult] = ()) -> AuditReport:
+def audit(
+    ledger: Ledger, evidence: Evidence | None = None, *, live: Sequence[ClaimResult] = ()
+) -> AuditReport:
     """Run every check of a ledger.
 
     Args:
         ledger: the paper's figures and claims.
+        evidence: what else is at hand; None for nothing.
         live: what was found by running a model at hand, as `live_claim` makes them; listed after
             the paper's claims and counted with them.
+
+    Raises:
+        ArtifactError: a data file that is at hand does not hold what a claim reads from it.
     """
-    claims = (*(_judge(claim, ledger) for claim in ledger.claims), *live)
+    at_hand = Evidence() if evidence is None else evidence
+    claims = (*(_judge(claim, ledger, at_hand) for claim in ledger.claims), *live)
     return AuditReport(
         paper=ledger.paper,
         title=ledger.title,
@@ -98,6 +114,7 @@ def audit(ledger: Ledger, *, live: Sequence[ClaimResult] = ()) -> AuditReport:
                 verdict: sum(claim.verdict is verdict for claim in claims) for verdict in Verdict
             },
         ),
+        artifacts=at_hand.artifacts.hashes if at_hand.artifacts is not None else {},
     )
 
 
@@ -109,24 +126,58 @@ def live_claim(claim_id: str, statement: str, checks: Sequence[CheckResult]) -> 
         statement: what should be so, in one sentence.
         checks: what was found, at least one.
     """
-    return _conclude(claim_id, "live", "", statement, tuple(checks))
+    return _conclude(
+        ClaimResult(
+            id=claim_id,
+            section="live",
+            quoted="",
+            statement=statement,
+            verdict=Verdict.NOT_CHECKABLE,
+            reason="",
+            checks=tuple(checks),
+        ),
+        tuple(checks),
+    )
 
 
-def _judge(claim: Entry, ledger: Ledger) -> ClaimResult:
-    checks = tuple(check.run(claim, ledger.quantities(check)) for check in claim.checks)
-    return _conclude(claim.id, claim.section, claim.quoted, claim.statement, checks)
+def _judge(claim: Entry, ledger: Ledger, evidence: Evidence) -> ClaimResult:
+    results = [_run(check, claim, ledger, evidence) for check in claim.checks]
+    decided = [
+        result
+        for check, result in zip(claim.checks, results, strict=True)
+        if not (check.optional and result.outcome is Verdict.NOT_CHECKABLE)
+    ]
+    return _conclude(
+        ClaimResult(
+            id=claim.id,
+            states=claim.states,
+            decides=claim.decides,
+            section=claim.section,
+            quoted=claim.quoted,
+            statement=claim.statement,
+            verdict=Verdict.NOT_CHECKABLE,
+            reason="",
+            checks=tuple(results),
+        ),
+        tuple(decided or results),
+    )
 
 
-def _conclude(
-    claim_id: str, section: str, quoted: str, statement: str, checks: tuple[CheckResult, ...]
-) -> ClaimResult:
-    verdict = worst(check.outcome for check in checks)
-    return ClaimResult(
-        id=claim_id,
-        section=section,
-        quoted=quoted,
-        statement=statement,
-        verdict=verdict,
-        reason=next(check.reason for check in checks if check.outcome is verdict),
-        checks=checks,
+def _run(check: Check, claim: Entry, ledger: Ledger, evidence: Evidence) -> CheckResult:
+    lacking = evidence.missing(check.references())
+    if lacking is not None:
+        return check.result(Verdict.NOT_CHECKABLE, lacking)
+    return check.run(claim, ledger.given(check, evidence))
+
+
+def _conclude(claim: ClaimResult, decided: tuple[CheckResult, ...]) -> ClaimResult:
+    """Give a claim the verdict of the checks that decide it."""
+    verdict = worst(check.outcome for check in decided)
+    told = [check.decision_changes for check in decided if check.decision_changes is not None]
+    return claim.model_copy(
+        update={
+            "verdict": verdict,
+            "reason": next(check.reason for check in decided if check.outcome is verdict),
+            "decision_changes": any(told) if told else None,
+        }
     )

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from plip.claims.evidence import Evidence, Given
 from plip.claims.figures import Figure, Quantity
 
 if TYPE_CHECKING:
     from plip.claims.checks.base import Check
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entry", "Ledger", "States"]
+
+#: What a claim states.
+States = Literal[
+    "value",
+    "ratio",
+    "order",
+    "range",
+    "test",
+    "equivalence",
+    "for-all",
+    "causal",
+    "design",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,10 @@ class Entry:
     figures: tuple[Figure, ...]
     """The figures of the quote that this entry answers for; none if other entries have them."""
     checks: tuple[Check, ...]
+    states: States = "value"
+    """What sort of statement it is."""
+    decides: str | None = None
+    """What the paper concludes from it, in a few words, where it concludes something."""
 
     @property
     def figure(self) -> Figure:
@@ -69,4 +87,8 @@ class Ledger:
 
     def quantities(self, check: Check) -> dict[str, Quantity]:
         """Return what a check reads, by id."""
-        return {entry_id: self.quantity(entry_id) for entry_id in check.inputs()}
+        return {entry_id: self.quantity(entry_id) for entry_id in check.entries()}
+
+    def given(self, check: Check, evidence: Evidence) -> Given:
+        """Return what a check reads, and what else is at hand."""
+        return Given(self.quantities(check), evidence)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from plip.claims.checks import CHECKS, Check
 from plip.claims.figures import Figure, parse_figure
 from plip.claims.ledger import Entry, Ledger
+from plip.claims.references import is_reference, parse_reference
 from plip.claims.schema import ClaimsFile, PaperFile, RawEntry
 from plip.errors import LedgerError
 
@@ -141,7 +142,14 @@ def _figures(raw: Iterable[RawEntry], faults: list[str]) -> tuple[dict[str, Entr
                 faults.append(f"{entry.id}: {error}")
                 unread.add(entry.id)
         entries[entry.id] = Entry(
-            entry.id, entry.section, quoted, entry.statement, tuple(figures), checks=()
+            entry.id,
+            entry.section,
+            quoted,
+            entry.statement,
+            tuple(figures),
+            checks=(),
+            states=entry.states,
+            decides=entry.decides,
         )
     return entries, unread
 
@@ -161,7 +169,7 @@ def _attach_checks(
             if check is not None:
                 found += _own_fault(check, entries[entry.id], unread)
                 found += _input_faults(check, entries, unread, every_id_known)
-                if all(i in entries for i in check.inputs()):
+                if all(i in entries for i in check.entries()):
                     checks[entry.id].append(check)
             faults += [f"{entry.id}: {fault}" for fault in found]
     return {i: replace(entry, checks=tuple(checks[i])) for i, entry in entries.items()}
@@ -191,7 +199,12 @@ def _own_fault(check: Check, claim: Entry, unread: Collection[str]) -> Iterator[
 def _input_faults(
     check: Check, entries: Mapping[str, Entry], unread: Collection[str], every_id_known: bool
 ) -> Iterator[str]:
-    for entry_id in check.inputs():
+    for reference in check.references():
+        try:
+            parse_reference(reference)
+        except LedgerError as error:
+            yield f"{check.name}: {error}"
+    for entry_id in check.entries():
         if entry_id not in entries:
             if every_id_known:
                 yield f"{check.name}: wanted the id of an entry, found {entry_id!r}"
@@ -205,7 +218,8 @@ def _matching(value: Any, entries: Mapping[str, Entry]) -> Any:
         return value
     found: list[Any] = []
     for item in value:
-        pattern = item if isinstance(item, str) and "*" in item else None
+        is_pattern = isinstance(item, str) and "*" in item and not is_reference(item)
+        pattern = item if is_pattern else None
         matches = [i for i in entries if fnmatchcase(i, pattern)] if pattern else []
         found += matches or [item]
     return found
@@ -214,7 +228,7 @@ def _matching(value: Any, entries: Mapping[str, Entry]) -> Any:
 def _cycles(entries: Mapping[str, Entry]) -> list[str]:
     """Find a claim that rests on itself; one cycle is reported, others show once it is mended."""
     graph = {
-        entry_id: {i for check in entry.checks for i in check.inputs()}
+        entry_id: {i for check in entry.checks for i in check.entries()}
         for entry_id, entry in entries.items()
     }
     try:

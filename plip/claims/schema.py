@@ -6,6 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from plip.claims.ledger import States
+
 __all__ = ["ClaimsFile", "PaperFile", "RawEntry"]
 
 
@@ -33,6 +35,8 @@ class RawEntry(_Strict):
     unit: str | None = None
     exact: bool = False
     statement: str = Field(min_length=1)
+    states: States = "value"
+    decides: str | None = None
     quoted: str | None = None
     figures: tuple[str, ...] | None = None
     rows: dict[str, str] | None = Field(default=None, min_length=1)

@@ -15,7 +15,8 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from plip.claims.checks.base import Check, CheckResult, Quantities, differing_units
+from plip.claims.checks.base import Check, CheckResult, Kind, Quantities, differing_units
+from plip.claims.evidence import Given
 from plip.claims.figures import Figure
 from plip.claims.ledger import Entry
 from plip.claims.verdict import Verdict, compare
@@ -33,6 +34,7 @@ class DoseBound(Check):
     """
 
     name: ClassVar[str] = "dose_bound"
+    kind: ClassVar[Kind] = Kind.FEASIBILITY
     baseline: str
     scale: str
 
@@ -42,7 +44,7 @@ class DoseBound(Check):
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:
         return differing_units(claim.figure.unit, given, (self.baseline,))
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         figure, baseline, scale = claim.figure, given[self.baseline], given[self.scale].figure
         reach = _reach(baseline.finest, scale.at_face.low)
         outcome = compare(
@@ -101,8 +103,9 @@ class MonotoneInDose(_Curve):
     """
 
     name: ClassVar[str] = "monotone_in_dose"
+    kind: ClassVar[Kind] = Kind.RECOMPUTE
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         steps = list(pairwise(self.curve(given)))
         smallest = Interval.minimum(b.interval - a.interval for (_, a), (_, b) in steps)
         (scale, before), (next_scale, after) = min(
@@ -131,6 +134,7 @@ class ScaleNeeded(_Curve):
     """
 
     name: ClassVar[str] = "scale_needed"
+    kind: ClassVar[Kind] = Kind.TARGET
     needs_figure: ClassVar[bool] = True
     target: str
 
@@ -142,7 +146,7 @@ class ScaleNeeded(_Curve):
         yield from differing_units(claim.figure.unit, given, self.scales)
         yield from differing_units(given[self.values[0]].figure.unit, given, (self.target,))
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         stated, curve, target = claim.figure, self.curve(given), given[self.target].figure
         at_face, where = _first_reached(curve, target)
         if at_face is not None and at_face[0] > at_face[1]:
@@ -200,6 +204,7 @@ class Approximately(Check):
     """
 
     name: ClassVar[str] = "approximately"
+    kind: ClassVar[Kind] = Kind.TARGET
     needs_figure: ClassVar[bool] = False
     value: str
     reference: str
@@ -211,7 +216,7 @@ class Approximately(Check):
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:
         return differing_units(given[self.value].figure.unit, given, (self.reference,))
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         value, reference = given[self.value], given[self.reference]
         if reference.finest.contains(Fraction(0)):
             reason = f"the reference, {reference.figure.printed}, may be 0; nothing is near it"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar
 
-from plip.claims.checks.base import Check, CheckResult, Quantities
+from plip.claims.checks.base import Check, CheckResult, Kind
+from plip.claims.evidence import Given
 from plip.claims.ledger import Entry
 from plip.claims.verdict import Verdict
 from plip.stats import Interval
@@ -22,11 +23,12 @@ class IdentityIsZero(Check):
     """
 
     name: ClassVar[str] = "identity_is_zero"
+    kind: ClassVar[Kind] = Kind.IDENTITY
 
     def inputs(self) -> tuple[str, ...]:
         return ()
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         figure = claim.figure
         if figure.interval.overlaps(_ZERO):
             reason = f"nothing is changed at this dose and the divergence is 0; {figure.printed} is"
@@ -47,12 +49,13 @@ class ColumnIdentityIsZero(Check):
     """
 
     name: ClassVar[str] = "column_identity_is_zero"
+    kind: ClassVar[Kind] = Kind.IDENTITY
     identity: str
 
     def inputs(self) -> tuple[str, ...]:
         return (self.identity,)
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         identity = given[self.identity].figure
         if identity.interval.overlaps(_ZERO):
             reason = (

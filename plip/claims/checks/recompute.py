@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from plip.claims.checks.base import Check, CheckResult, Quantities, differing_units
+from plip.claims.checks.base import Check, CheckResult, Kind, Quantities, differing_units
+from plip.claims.evidence import Given
 from plip.claims.figures import Figure
 from plip.claims.ledger import Entry
 from plip.claims.verdict import Verdict, compare
@@ -33,6 +34,7 @@ class MeanOf(Check):
     """The figure is the mean of other figures: mean = Σ x_i / n."""
 
     name: ClassVar[str] = "mean_of"
+    kind: ClassVar[Kind] = Kind.RECOMPUTE
     of: tuple[str, ...] = Field(min_length=1)
 
     def inputs(self) -> tuple[str, ...]:
@@ -47,7 +49,7 @@ class MeanOf(Check):
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:
         return differing_units(claim.figure.unit, given, self.of)
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         figure = claim.figure
         mean, at_face = self.recompute(given)
         outcome = compare(figure.interval, mean, at_face)
@@ -60,6 +62,7 @@ class RatioOf(Check):
     """The figure is the ratio of two others, as far as possible from the figures behind them."""
 
     name: ClassVar[str] = "ratio_of"
+    kind: ClassVar[Kind] = Kind.RECOMPUTE
     numerator: str
     denominator: str
 
@@ -76,7 +79,7 @@ class RatioOf(Check):
         unit = given[self.numerator].figure.unit
         return differing_units(unit, given, (self.denominator,))
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         figure = claim.figure
         above, below = given[self.numerator].figure, given[self.denominator].figure
         recomputed = self.recompute(given)
@@ -102,6 +105,7 @@ class SameAs(Check):
     """
 
     name: ClassVar[str] = "same_as"
+    kind: ClassVar[Kind] = Kind.AGREEMENT
     other: str
 
     def inputs(self) -> tuple[str, ...]:
@@ -110,7 +114,7 @@ class SameAs(Check):
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:
         return differing_units(claim.figure.unit, given, (self.other,))
 
-    def run(self, claim: Entry, given: Quantities) -> CheckResult:
+    def run(self, claim: Entry, given: Given) -> CheckResult:
         figure, other = claim.figure, given[self.other].figure
         outcome = compare(figure.interval, other.interval, other.at_face)
         if figure.decimals == other.decimals and figure.at_face != other.at_face:

@@ -82,30 +82,37 @@ def test_live_claims_are_listed_and_counted(ledger_of: Callable[[str], Ledger]) 
 
 
 def test_a_live_claim_needs_a_check() -> None:
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(ValueError, match="at least 1 item"):
         live_claim("live/none", "Nothing was done.", [])
 
 
 def test_json_has_the_documented_keys(ledger_of: Callable[[str], Ledger]) -> None:
     report = audit(ledger_of(STUDY))
     written = json.loads(report.model_dump_json())
-    assert list(written) == ["schema", "paper", "title", "claims", "summary"]
-    assert written["schema"] == "plip.audit/1"
+    assert list(written) == ["schema", "paper", "title", "claims", "summary", "artifacts"]
+    assert written["schema"] == "plip.audit/2"
     assert written["paper"] == "study"
     assert list(written["claims"][0]) == [
         "id",
         "section",
         "quoted",
         "statement",
+        "states",
+        "decides",
         "verdict",
         "reason",
+        "decision_changes",
         "checks",
     ]
     assert written["claims"][0]["checks"][1] == {
         "check": "mean_of",
+        "kind": "recompute",
         "outcome": "holds",
         "computed": [1.45, 1.55],
         "reason": "the mean of the 2 printed figures lies in [1.45, 1.55]%; 1.5% fits",
+        "decision_changes": None,
+        "rows": [],
+        "chart": None,
     }
     assert written["summary"] == {
         "figures": 4,

@@ -186,7 +186,7 @@ def test_audit(on_tiny: Invoke, tmp_path: Path) -> None:
     result = on_tiny("audit", "--json", tmp_path / "a.json")
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "a.json").read_text())
-    assert document["schema"] == "plip.audit/1"
+    assert document["schema"] == "plip.audit/2"
     live = {claim["id"]: claim for claim in document["claims"] if claim["section"] == "live"}
     assert len(live) == 7
     assert {claim["verdict"] for claim in live.values()} == {"holds"}
