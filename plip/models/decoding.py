@@ -6,39 +6,47 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from plip.models.forward import KeyValues
-from plip.models.stream import Piece
+from plip.models.anatomy import Anatomy
+from plip.models.forward import Forward, KeyValues
+from plip.models.memory import GrowingMemory, NextRows
+from plip.models.stream import Piece, blocks_of
 from plip.models.track import Track
 from plip.models.witness import RowsEvidence, Witness, bear_witness
 from plip.plan import Plan
 from plip.text import Tokens
 
-__all__ = ["AttentionDecoder", "Extend"]
+__all__ = ["AttentionDecoder", "Compute"]
 
-#: Runs pieces behind what was kept of the tokens before them; returns logits [piece, vocab] at
-#: their last rows, and what is kept now.
-Extend = Callable[
-    [Sequence[Track], Sequence[Piece], Sequence[KeyValues | None]],
-    tuple[Tensor, Sequence[KeyValues]],
-]
+#: Runs a session on pieces; returns logits [piece, vocab] at their last rows.
+Compute = Callable[[Forward, Sequence[Piece]], Tensor]
 
 
 class AttentionDecoder:
     """Continues a prompt as a batch, each copy with its own keys and values behind the prompt.
 
     Args:
-        extend: the model.
+        compute: the model.
+        anatomy: its layers.
         prompt: what is continued.
         plan: what to change, or None.
         throughout: whether the plan acts on new rows too, as far as it names them.
     """
 
-    def __init__(self, extend: Extend, prompt: Tokens, plan: Plan | None, throughout: bool) -> None:
-        self._extend = extend
+    def __init__(
+        self,
+        compute: Compute,
+        anatomy: Anatomy,
+        prompt: Tokens,
+        plan: Plan | None,
+        *,
+        throughout: bool,
+    ) -> None:
+        self._compute = compute
+        self._anatomy = anatomy
         self._prompt = prompt
         self._plan = plan
         self._later = plan if throughout else None
-        self._kept: Sequence[KeyValues] = ()
+        self._memory = GrowingMemory({}, 1)
         self._length = len(prompt)
         self._evidence: list[list[RowsEvidence]] = []
         self._begun: tuple[Tensor, KeyValues, list[RowsEvidence]] | None = None
@@ -47,10 +55,12 @@ class AttentionDecoder:
         """Compute the prompt once; return the logits behind it for each copy, [copy, vocab]."""
         if self._begun is None:
             track = Track("prompt", len(self._prompt), 0, self._plan, None)
-            logits, kept = self._extend([track], [Piece(self._prompt.ids)], [None])
-            self._begun = logits[0], kept[0], track.evidence
+            pieces = [Piece(self._prompt.ids)]
+            session = Forward(self._anatomy, blocks_of(pieces), [track], past=[None], keep_from=0)
+            logits = self._compute(session, pieces)
+            self._begun = logits[0], session.kept[0], track.evidence
         row, prompt, evidence = self._begun
-        self._kept = [prompt] * copies
+        self._memory = GrowingMemory(prompt, copies)
         self._length = len(self._prompt)
         self._evidence = [list(evidence) for _ in range(copies)]
         return row.expand(copies, -1)
@@ -63,7 +73,7 @@ class AttentionDecoder:
             for copy in range(len(ids))
         ]
         pieces = [Piece((token,), self._length - 1) for token in ids]
-        logits, self._kept = self._extend(tracks, pieces, self._kept)
+        logits = self._compute(NextRows(self._anatomy, pieces, tracks, self._memory), pieces)
         for found, track in zip(self._evidence, tracks, strict=True):
             found += track.evidence
         return logits

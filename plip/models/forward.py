@@ -72,15 +72,16 @@ class Forward:
         track = 0
         for block in self.blocks:
             query = block.split(call.query)
-            key, value = self._with_past(call, block, track)
+            key, value = self.with_past(call, block, track)
             rows = range(block.first, block.first + block.length)
             sees = self.visibility(call.layer)
             out = None if stop else attend_rows(call, query, key, value, rows, sees)
             for copy in range(block.copies):
                 if call.layer >= self.keep_from:
                     self.kept[track][call.layer] = (key[copy], value[copy])
-                mine = None if out is None else out[copy]
-                self.steer(call, track, rows, (query[copy], key[copy], value[copy]), mine)
+                if not self.tracks[track].idle:
+                    mine = None if out is None else out[copy]
+                    self.steer(call, track, rows, (query[copy], key[copy], value[copy]), mine)
                 track += 1
             if out is not None:
                 outs.append(out.reshape(1, -1, *out.shape[2:]))
@@ -92,7 +93,14 @@ class Forward:
         """Return which keys a row of a layer may see."""
         return self.anatomy.layers[layer].visibility
 
-    def _with_past(self, call: Call, block: Block, track: int) -> tuple[Tensor, Tensor]:
+    def with_past(self, call: Call, block: Block, track: int) -> tuple[Tensor, Tensor]:
+        """Return a block's keys and values from position 0, [copy, key-value head, key, dim].
+
+        Args:
+            call: the call, whose keys and values are those of the rows that are computed.
+            block: the block.
+            track: the number of its first track.
+        """
         key, value = block.split(call.key), block.split(call.value)
         if block.first == 0:
             return key, value

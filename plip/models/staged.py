@@ -140,7 +140,7 @@ class Staged(Forward, ABC):
     def _keep(self, call: Call) -> None:
         number = 0
         for block in self.blocks:
-            key, value = self._with_past(call, block, number)
+            key, value = self.with_past(call, block, number)
             for copy in range(block.copies):
                 self.kept[number][call.layer] = (key[copy], value[copy])
                 number += 1

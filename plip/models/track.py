@@ -72,6 +72,11 @@ class Track:
     evidence: list[RowsEvidence] = field(default_factory=list)
     rows: dict[tuple[int, int], Tensor] = field(default_factory=dict)
 
+    @property
+    def idle(self) -> bool:
+        """Whether none of its rows is steered or kept, in any layer."""
+        return self.plan is None and self.capture is None
+
     def steps(self, layer: int) -> list[tuple[int, Step]]:
         """Return the plan's steps that can change this layer, with their indices."""
         if self.plan is None:

@@ -23,7 +23,7 @@ from plip.models.arguments import (
     one_each,
 )
 from plip.models.decoding import AttentionDecoder
-from plip.models.forward import Forward, KeyValues, Stop
+from plip.models.forward import Forward, Stop
 from plip.models.gather import gather_attention, gather_logits
 from plip.models.generation import Decoder
 from plip.models.loaded import LoadedSubject
@@ -222,18 +222,12 @@ class TransformerSubject(LoadedSubject):
         if plan is not None:
             # A plan that goes on has at least one more row than the prompt.
             plan.check(self.heads, len(tokens) + throughout)
-        return AttentionDecoder(self._extend, tokens, plan, throughout)
+        return AttentionDecoder(self._last, self.anatomy, tokens, plan, throughout=throughout)
 
-    def _extend(
-        self,
-        tracks: Sequence[Track],
-        pieces: Sequence[Piece],
-        past: Sequence[KeyValues | None],
-    ) -> tuple[Tensor, Sequence[KeyValues]]:
-        session = Forward(self.anatomy, blocks_of(pieces), tracks, past=past, keep_from=0)
+    def _last(self, session: Forward, pieces: Sequence[Piece]) -> Tensor:
         logits = self._call(session, pieces, "last")
         assert logits is not None  # the run was not stopped
-        return logits, session.kept
+        return logits
 
     def provenance(self) -> SubjectRecord:
         """Say exactly what was run: hashes of weights and tokenizer, dtype, device."""
