@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plip.cli import options
+from plip.cli import layers, options
 from plip.cli.heads import read_heads
 from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
@@ -28,9 +28,12 @@ class What(StrEnum):
 def ablate(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
-    layer: options.LayerOrAll = None,
+    layer: layers.Ablated = None,
     window: Annotated[
-        int, typer.Option(min=1, help="How many layers to ablate at once, from --layer upwards.")
+        int,
+        typer.Option(
+            min=1, help="How many layers to ablate at once, from a single --layer upwards."
+        ),
     ] = 1,
     what: Annotated[
         What | None,
@@ -61,8 +64,8 @@ def ablate(
 
     Without options this runs the bundled model on the bundled corpus.
     """
-    where = options.layer_or_all(layer)
-    chosen = read_heads(heads, where if isinstance(where, int) else None, top_heads)
+    where = layers.layers_or_all(layer)
+    chosen = read_heads(heads, layers.only(where), top_heads)
     check_plot(plot)
     from plip.experiments import AblateConfig
     from plip.experiments import ablate as experiment

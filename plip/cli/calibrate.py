@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from plip.cli import options
+from plip.cli import layers, options
 from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
@@ -15,7 +15,7 @@ __all__ = ["calibrate"]
 def calibrate(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
-    layer: options.LayerOrAll = None,
+    layer: layers.Measured = None,
     corpus: options.Corpus = None,
     group: options.Groups = None,
     max_samples: options.MaxSamples = None,
@@ -34,7 +34,7 @@ def calibrate(
 
     Without options this runs the bundled model on the bundled corpus.
     """
-    where = options.layer_or_all(layer)
+    where = layers.layers_or_all(layer)
     check_plot(plot)
     from plip.experiments import CalibrateConfig
     from plip.experiments import calibrate as experiment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -22,7 +22,6 @@ __all__ = [
     "Heads",
     "Json",
     "Layer",
-    "LayerOrAll",
     "MaxNewTokens",
     "MaxPrompts",
     "MaxSamples",
@@ -37,7 +36,6 @@ __all__ = [
     "Steered",
     "TopHeads",
     "Verbose",
-    "layer_or_all",
     "numbers",
 ]
 
@@ -61,15 +59,6 @@ Device: TypeAlias = Annotated[str, typer.Option(help="Where to run: auto, cpu, c
 Cpu: TypeAlias = Annotated[bool, typer.Option("--cpu", help="The same as --device cpu.")]
 Dtype: TypeAlias = Annotated[
     str, typer.Option(help="Type of the weights: auto, float32, bfloat16, float16.")
-]
-LayerOrAll: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--layer",
-        metavar="LAYER|all",
-        help="A layer from 0, or all of them. By default the paper's for its models, else two "
-        "thirds of the depth.",
-    ),
 ]
 AllowNarrow: TypeAlias = Annotated[
     bool,
@@ -105,22 +94,6 @@ Plot: TypeAlias = Annotated[
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", help="Show every sample.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-
-
-def layer_or_all(text: str | None) -> int | Literal["all"] | None:
-    """Read what `--layer` of several layers was given.
-
-    Raises:
-        typer.BadParameter: neither a number nor "all".
-    """
-    if text is None:
-        return None
-    if text == "all":
-        return "all"
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"--layer takes a number or all, not {text!r}") from None
 
 
 class Steered(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from torch import Tensor
@@ -12,12 +12,13 @@ from torch import Tensor
 from plip.errors import ConfigError, LayerError
 from plip.experiments.ablate_points import ablation_record
 from plip.experiments.ablate_summary import summarise
-from plip.experiments.config import ExperimentConfig, LayerIndex
+from plip.experiments.config import ExperimentConfig, LayerIndex, Layers
 from plip.experiments.knockouts import Knock, knocks
 from plip.experiments.layers import check_heads, choose_layers
 from plip.experiments.precision import check_precision
 from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.models import Capture, Subject
+from plip.plan import name_layers
 from plip.records import Ablated, AblationSample, AblationSummary, AnyRecord
 from plip.text import Corpus, Group, Located
 
@@ -27,13 +28,17 @@ NAME = "ablate"
 
 
 class AblateConfig(ExperimentConfig):
-    """The options of an ablation; `layer` may be "all", each layer in turn."""
+    """The options of an ablation."""
+
+    layer: Layers | Literal["all"] | None = None
+    """A layer from 0, several that are ablated at once, or "all", each in turn; None for the
+    model's own default."""
 
     ablated: Ablated | None = None
     """What is knocked out; by default the marker → target edges, or the write into a state."""
 
     window: int = Field(default=1, ge=1)
-    """How many layers are ablated at once, from `layer` upwards."""
+    """How many layers are ablated at once, from a single `layer` upwards."""
 
     heads: tuple[LayerIndex, ...] | None = Field(default=None, min_length=1)
     """The heads to ablate, from 0, such as a scan's; None for all."""
@@ -123,6 +128,15 @@ def _windows(
     layers: Sequence[int], config: AblateConfig, n_layers: int
 ) -> tuple[tuple[int, ...], ...]:
     """Return the layers of each knockout; a window that would leave the model is none."""
+    if config.layer != "all" and len(layers) > 1:
+        if config.window > 1:
+            raise ConfigError(
+                "option window",
+                wanted="a single layer that it begins at, or all",
+                found=name_layers(layers),
+                advice="leave it out: several layers are ablated at once as they are named",
+            )
+        return (tuple(layers),)
     found = tuple(
         tuple(range(layer, layer + config.window))
         for layer in layers

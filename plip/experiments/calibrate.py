@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
-from plip.experiments.config import ExperimentConfig
+from plip.experiments.config import ExperimentConfig, Layers
 from plip.experiments.layers import LayerChoice, choose_layers
 from plip.experiments.samples import batches, count, locate, sample_fields
 from plip.experiments.spread import mean_and_sd
@@ -27,7 +28,10 @@ NAME = "calibrate"
 
 
 class CalibrateConfig(ExperimentConfig):
-    """The options of a calibration; `layer` may be "all"."""
+    """The options of a calibration."""
+
+    layer: Layers | Literal["all"] | None = None
+    """A layer from 0, several, or all of them; None for the model's own default."""
 
 
 def run(

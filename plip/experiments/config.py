@@ -2,16 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from plip.errors import ConfigError
 from plip.text import Group
 
-__all__ = ["ExperimentConfig", "FrozenConfig", "LayerIndex", "doses_once"]
+__all__ = [
+    "ExperimentConfig",
+    "FactorsByLayer",
+    "FrozenConfig",
+    "LayerIndex",
+    "Layers",
+    "doses_once",
+]
 
 LayerIndex = Annotated[int, Field(ge=0)]
+
+
+def _one_or_many(value: Any) -> Any:
+    """Take one layer as a list of one."""
+    return (value,) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _layers_once(layers: tuple[int, ...]) -> tuple[int, ...]:
+    """Sort layers: which is named first says nothing."""
+    _check_once(layers)
+    return tuple(sorted(layers))
+
+
+def _factors_once(factors: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+    _check_once([layer for layer, _ in factors])
+    return tuple(sorted(factors))
+
+
+def _check_once(layers: Sequence[int]) -> None:
+    if any(times > 1 for times in Counter(layers).values()):
+        raise ValueError("each layer once")
+
+
+#: One layer or several, ascending; one may be given as a number.
+Layers = Annotated[
+    tuple[LayerIndex, ...],
+    Field(min_length=1),
+    BeforeValidator(_one_or_many),
+    AfterValidator(_layers_once),
+]
+
+#: A factor for each of some layers, by ascending layer.
+FactorsByLayer = Annotated[
+    tuple[tuple[LayerIndex, Annotated[float, Field(ge=0)]], ...],
+    Field(min_length=1),
+    AfterValidator(_factors_once),
+]
 
 
 def doses_once(doses: tuple[float, ...]) -> tuple[float, ...]:
@@ -48,9 +101,6 @@ class FrozenConfig(BaseModel):
 
 class ExperimentConfig(FrozenConfig):
     """The options of an experiment on a corpus."""
-
-    layer: LayerIndex | Literal["all"] | None = None
-    """A layer from 0; None for the model's own default."""
 
     groups: tuple[Group, ...] = Field(default=tuple(Group), min_length=1)
     """Which groups of the corpus to measure."""

@@ -1,15 +1,16 @@
-"""Which layer to measure or steer where none is named."""
+"""Which layers to measure or steer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from plip.errors import HeadError, LayerError
 from plip.models import Subject, known_models
+from plip.plan import name_layers
 
-__all__ = ["LayerChoice", "check_heads", "choose_layers", "default_layer"]
+__all__ = ["LayerChoice", "check_heads", "choose_layers", "choose_steered", "default_layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,9 @@ class LayerChoice:
     """The layers of an experiment.
 
     Args:
-        layers: which ones are measured.
+        layers: which ones are measured, or steered at once, ascending.
         layer: the one reported where only one can be.
-        why: why that one.
+        why: why these.
     """
 
     layers: tuple[int, ...]
@@ -27,8 +28,12 @@ class LayerChoice:
     why: str
 
 
-def choose_layers(asked: int | Literal["all"] | None, subject: Subject) -> LayerChoice:
-    """Choose layers: the one asked for, the paper's for its models, else two thirds of the depth.
+def choose_layers(
+    asked: int | Sequence[int] | Literal["all"] | None, subject: Subject
+) -> LayerChoice:
+    """Choose layers: those asked for, the paper's for its models, else two thirds of the depth.
+
+    Of several the default layer is reported if it is among them, else the lowest.
 
     Raises:
         LayerError: the model has no such layer.
@@ -36,22 +41,64 @@ def choose_layers(asked: int | Literal["all"] | None, subject: Subject) -> Layer
     Source: STEERING_RESULTS.md §1.1.
     """
     n_layers = subject.n_layers
-    if isinstance(asked, int):
-        if asked >= n_layers:
-            raise LayerError(
-                f"layer {asked}",
-                wanted=f"a layer in 0 … {n_layers - 1} of {subject.name}",
-                found=str(asked),
-                advice="`plip models` shows how many layers a model has",
-                details={"layer": asked, "layers": n_layers},
-            )
-        return LayerChoice((asked,), asked, f"layer {asked}, as asked for")
-    layer = default_layer(subject.name, n_layers)
+    default = default_layer(subject.name, n_layers)
+    if asked is not None and asked != "all":
+        layers = tuple(sorted([asked] if isinstance(asked, int) else asked))
+        _check_there(layers, subject)
+        return LayerChoice(
+            layers,
+            default if default in layers else layers[0],
+            f"{name_layers(layers)}, as asked for",
+        )
     if _paper_layer(subject.name) is None:
-        why = f"layer {layer}, two thirds of the depth of {n_layers}"
+        why = f"layer {default}, two thirds of the depth of {n_layers}"
     else:
-        why = f"layer {layer}, the paper's for {subject.name}"
-    return LayerChoice(tuple(range(n_layers)) if asked == "all" else (layer,), layer, why)
+        why = f"layer {default}, the paper's for {subject.name}"
+    return LayerChoice(tuple(range(n_layers)) if asked == "all" else (default,), default, why)
+
+
+def choose_steered(
+    asked: Sequence[int] | None,
+    subject: Subject,
+    factors: Sequence[tuple[int, float]] | None = None,
+) -> LayerChoice:
+    """Choose the layers that are steered at once; the lowest of them is `layer`.
+
+    Args:
+        asked: layers, None for those that factors name, or for the default one.
+        subject: the model.
+        factors: an own factor for some of the layers, None where there are none. A layer that is
+            asked for and has none keeps its attention, as with factor 1.
+
+    Raises:
+        LayerError: the model has no such layer, or a factor belongs to none of the steered ones.
+
+    Source: STEERING_RESULTS.md §1.1 for the default.
+    """
+    named = () if factors is None else tuple(layer for layer, _ in factors)
+    choice = choose_layers(asked if asked is not None else named or None, subject)
+    others = sorted(set(named) - set(choice.layers))
+    if others:
+        raise LayerError(
+            "option factors",
+            wanted=f"factors of {name_layers(choice.layers)}, which are steered",
+            found=f"a factor of {name_layers(others)}",
+            advice="name these layers too, or leave the layers to the factors",
+            details={"layers": others},
+        )
+    return replace(choice, layer=choice.layers[0])
+
+
+def _check_there(layers: Sequence[int], subject: Subject) -> None:
+    missing = [layer for layer in layers if layer >= subject.n_layers]
+    if missing:
+        raise LayerError(
+            name_layers(missing),
+            wanted=f"a layer in 0 … {subject.n_layers - 1} of {subject.name}",
+            found=", ".join(map(str, missing)),
+            advice="`plip models` shows how many layers a model has",
+            details={"layer": missing[0], "layers": subject.n_layers},
+        )
 
 
 def check_heads(heads: Sequence[int] | None, layers: Iterable[int], subject: Subject) -> None:

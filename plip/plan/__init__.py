@@ -1,6 +1,13 @@
 """What to change and where: edges, operations, layers, heads. Pure data, without torch."""
 
 from plip.plan.edges import ALL, All, Edges, edges, into, out_of
+from plip.plan.layers import (
+    name_layers,
+    read_factors,
+    read_layers,
+    scale_by_layer,
+    spell_layers,
+)
 from plip.plan.operations import Knockout, Operation, Scale, SetValue
 from plip.plan.plan import Indices, Plan, Step
 
@@ -17,5 +24,10 @@ __all__ = [
     "Step",
     "edges",
     "into",
+    "name_layers",
     "out_of",
+    "read_factors",
+    "read_layers",
+    "scale_by_layer",
+    "spell_layers",
 ]

@@ -4,6 +4,7 @@ from plip.text.bundled import bundled_corpus, bundled_prompts
 from plip.text.corpus import Corpus
 from plip.text.files import write_atomically
 from plip.text.marks import CharMarks, Group, TokenMarks
+from plip.text.other_markers import OtherMarker, sample_with_other_marker, with_other_marker
 from plip.text.prompts import CodeLanguage, Prompt, Prompts
 from plip.text.sample import Covariates, Located, Sample
 from plip.text.tokens import Tokens, tokenize
@@ -15,6 +16,7 @@ __all__ = [
     "Covariates",
     "Group",
     "Located",
+    "OtherMarker",
     "Prompt",
     "Prompts",
     "Sample",
@@ -22,6 +24,8 @@ __all__ = [
     "Tokens",
     "bundled_corpus",
     "bundled_prompts",
+    "sample_with_other_marker",
     "tokenize",
+    "with_other_marker",
     "write_atomically",
 ]

@@ -108,7 +108,15 @@ def test_a_text_longer_than_the_context(on_tiny: Invoke, corpus: Corpus, tmp_pat
     ("arguments", "message"),
     [
         (("calibrate", "--layer", 6), "plip: layer 6: wanted a layer in 0 … 5 of "),
-        (("calibrate", "--layer", -1), "plip: option layer: wanted greater than or equal to 0"),
+        (("calibrate", "--layer", -1), "plip: layers '-1': wanted layers such as 4, 2,4 or"),
+        (("calibrate", "--layer", "top"), "plip: layers 'top': wanted layers such as 4, 2,4 or"),
+        (("calibrate", "--layer", "2,2"), "plip: layers '2,2': wanted each layer once, found"),
+        (("ablate", "--layer", "4-2"), "plip: layers '4-2': wanted ranges from the lower to"),
+        (
+            ("ablate", "--layer", "2,4", "--window", 2),
+            "plip: option window: wanted a single layer that it begins at, or all, found "
+            "layers 2, 4; leave it out",
+        ),
         (("dose-response", "--layer", 5), "plip: layer 5: wanted a layer below the last"),
         (("dose-response", "--doses", "nan"), "plip: option doses: wanted a finite number"),
         (("dose-response", "--doses", "inf"), "plip: option doses: wanted a finite number"),
@@ -143,7 +151,6 @@ def test_a_group_that_the_corpus_does_not_have(
     [
         (("nothing",), "No such command"),
         (("calibrate", "--colour", "red"), "No such option"),
-        (("calibrate", "--layer", "top"), "--layer takes a number or all, not 'top'"),
         (("calibrate", "--max-samples", "0"), "--max-samples"),
         (("calibrate", "--group", "java_test"), "--group"),
         (("calibrate", "--resume"), "--resume needs --output"),

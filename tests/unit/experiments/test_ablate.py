@@ -181,6 +181,19 @@ def test_each_layer_in_turn(tiny: TransformerSubject, corpus: Corpus) -> None:
             assert one.plan_hash == among.plan_hash
 
 
+def test_several_layers_are_one_window(tiny: TransformerSubject, corpus: Corpus) -> None:
+    found, summary = _run(tiny, corpus, layer=(3, 1), max_samples=2)
+    assert [each.layers for each in summary.windows] == [(1, 3)]
+    for sample in corpus.take(2):
+        item = sample.locate(tiny.tokenize(sample.text))
+        if item.excluded is None:
+            knockout, _ = found[sample.id].points
+            plan = Plan(Knockout(), edges(query=item.query, keys=item.keys), layers=[1, 3])
+            _check(tiny, sample, plan, knockout)
+    with pytest.raises(ConfigError, match="option window: wanted a single layer"):
+        _run(tiny, corpus, layer=(1, 3), window=2)
+
+
 def test_windows_that_slide(tiny: TransformerSubject, corpus: Corpus) -> None:
     _, summary = _run(tiny, corpus, layer="all", window=4, max_samples=1)
     assert [each.layers for each in summary.windows] == [(0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5)]

@@ -55,6 +55,14 @@ def test_dose_response_takes_one_layer() -> None:
         DoseResponseConfig(layer="all")
 
 
+def test_several_layers_are_sorted_and_one_is_a_list_of_one() -> None:
+    assert CalibrateConfig(layer=3).layer == (3,)
+    assert CalibrateConfig(layer=[4, 2]) == CalibrateConfig(layer=(2, 4))
+    for layers in ((), (2, 2), True, ("2-4",)):
+        with pytest.raises(ConfigError, match="option layer"):
+            CalibrateConfig(layer=layers)
+
+
 def test_a_config_is_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         CalibrateConfig().layer = 3  # type: ignore[misc]  # that is what is tested

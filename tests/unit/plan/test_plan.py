@@ -43,7 +43,12 @@ def test_public_names() -> None:
         "Step",
         "edges",
         "into",
+        "name_layers",
         "out_of",
+        "read_factors",
+        "read_layers",
+        "scale_by_layer",
+        "spell_layers",
     }
     for name in plip.plan.__all__:
         assert hasattr(plip.plan, name)

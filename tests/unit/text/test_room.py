@@ -21,6 +21,7 @@ def test_public_names() -> None:
         "Covariates",
         "Group",
         "Located",
+        "OtherMarker",
         "Prompt",
         "Prompts",
         "Sample",
@@ -28,7 +29,9 @@ def test_public_names() -> None:
         "Tokens",
         "bundled_corpus",
         "bundled_prompts",
+        "sample_with_other_marker",
         "tokenize",
+        "with_other_marker",
         "write_atomically",
     ]
 
