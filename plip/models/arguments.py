@@ -9,7 +9,7 @@ from torch import nn
 
 from plip.errors import ConfigError, ContextLengthError, EdgeError, LayerError, PositionError
 from plip.models.results import Capture, Prefix
-from plip.plan import Plan
+from plip.plan import ALL, Plan
 from plip.text import Tokens
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "first_after",
     "listed",
     "one_each",
+    "single",
 ]
 
 
@@ -51,6 +52,18 @@ def one_each(value: Any, kind: type, count: int) -> list[Any]:
     if len(values) != count:
         raise bad_argument(name, f"one for each of the {count} sequences", f"{len(values)} of them")
     return values
+
+
+def single(value: Any, kind: type, *, optional: bool = False) -> Any:
+    """Return one object of a kind, or None where that is allowed.
+
+    Raises:
+        ConfigError: something else, or several.
+    """
+    if not isinstance(value, kind) and not (optional and value is None):
+        wanted = f"plip.{kind.__name__}" + (" or None" if optional else "")
+        raise bad_argument(kind.__name__.lower(), wanted, repr(value)[:80])
+    return value
 
 
 def check_plans(plans: Any, count: int) -> None:
@@ -188,14 +201,14 @@ def first_after(who: str, text: Tokens, prefix: Prefix, model: nn.Module) -> int
 
 
 def check_rows_left(who: str, plan: Plan, first: int, n_tokens: int) -> None:
-    """Check that no listed query lies in the prefix.
+    """Check that no query that a plan names lies in the prefix.
 
     Raises:
         EdgeError: one does.
     """
     for step in plan.steps:
         queries = step.edges.query_positions(n_tokens)
-        if step.edges.listed and queries[0] < first:
+        if step.edges.queries is not ALL and queries[0] < first:
             raise EdgeError(
                 f"{who}, query {queries[0]}",
                 wanted=f"a row after the prefix, from position {first}",

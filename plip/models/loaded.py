@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from plip.errors import TextError
+from plip.models.arguments import single
 from plip.models.generation import (
     Decoder,
     Generation,
@@ -103,12 +104,14 @@ class LoadedSubject(ABC):
             batch: how many continuations are computed together.
 
         Raises:
-            ConfigError: an option without meaning.
+            ConfigError: an argument without meaning.
             PlanError, ContextLengthError, WitnessError: as `run`.
             MeasureError: logits that are not numbers.
 
         Source: STEERING_RESULTS.md §8.2.
         """
+        single(tokens, Tokens)
+        single(plan, Plan, optional=True)
         wanted = Wanted(max_new_tokens, temperature, samples, seed, batch, steer)
         check_wanted(wanted, tokens, self.context, self.name)
         decoder = self._decoder(tokens, plan, throughout=steer == "throughout")

@@ -21,6 +21,7 @@ from plip.models.arguments import (
     first_after,
     listed,
     one_each,
+    single,
 )
 from plip.models.decoding import AttentionDecoder
 from plip.models.forward import Forward, Stop
@@ -129,8 +130,11 @@ class TransformerSubject(LoadedSubject):
             plan: what to change in their rows.
 
         Raises:
+            ConfigError: something else than tokens and a plan.
             PlanError, ContextLengthError, WitnessError: as `run`.
         """
+        single(tokens, Tokens)
+        single(plan, Plan, optional=True)
         tracks, pieces = self._tracks([tokens], [plan], [None], [None], ["sequence"])
         _, session = self._forward(tracks, pieces, [None], "last", keep_from=0)
         return Prefix(tokens.ids, session.kept[0], self.model)

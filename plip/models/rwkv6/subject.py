@@ -18,6 +18,7 @@ from plip.models.arguments import (
     first_after,
     listed,
     one_each,
+    single,
 )
 from plip.models.gather import gather_attention
 from plip.models.generation import Decoder
@@ -138,8 +139,11 @@ class Rwkv6Subject(LoadedSubject):
             plan: which of their writes to scale.
 
         Raises:
+            ConfigError: something else than tokens and a plan.
             PlanError, ContextLengthError, WitnessError: as `run`.
         """
+        single(tokens, Tokens)
+        single(plan, Plan, optional=True)
         tracks = self._tracks([tokens], [plan], [None], [None], ["sequence"])
         _, state = self._forward([tokens], tracks, [None], "last")
         return Prefix(tokens.ids, state, self.model)

@@ -35,7 +35,9 @@ class WriteWitness:
         writes: how many tokens' writes were scaled.
         state_before: ‖S‖ right after the last of them without this step, over the steered heads.
         state_after: the same with it.
-        largest_change: ‖S' − S‖ there, relative to the larger of the two norms, of any head.
+        largest_change: ‖S' − S‖ there, relative to the larger of the two norms, of any head; where
+            that is nothing, right after whichever earlier write of the step changed it most. Such
+            a write may have decayed, and the last one may write nothing.
         remaining: ‖S' − S‖ / ‖S‖ at the end of the text: what the state still holds of it; not a
             finite number where S is 0.
         largest_error: how far the run's own state at the end and its outputs lie from their closed
@@ -179,6 +181,10 @@ def examine(
         at = positions(step, first, n_tokens)
         which = slice(None) if not isinstance(step.heads, tuple) else list(step.heads)
         without, having = around[at[-1] - first][number : number + 2, which]
+        change = float(_relative_change(without, having).max())
+        if change <= _UNCHANGED:
+            tokens = [position - first for position in at]
+            change = max(change, _change_before(seen, tokens, writes[number : number + 2], which))
         plain, final = end[number : number + 2, which]
         found.append(
             (
@@ -189,13 +195,34 @@ def examine(
                     writes=len(at),
                     state_before=float(without.norm()),
                     state_after=float(having.norm()),
-                    largest_change=float(_relative_change(without, having).max()),
+                    largest_change=change,
                     remaining=float((final - plain).norm() / plain.norm()),
                     largest_error=error,
                 ),
             )
         )
     return found
+
+
+def _change_before(
+    seen: LayerRecurrence, tokens: Sequence[int], writes: Tensor, heads: slice | list[int]
+) -> float:
+    """Return the largest relative change right after any but the last of a step's writes.
+
+    Args:
+        seen: the layer's recurrence.
+        tokens: those with a write of the step, counted from the first one that was run, ascending.
+        writes: factors of the writes without the step and with it, [2, head, token].
+        heads: those of the step.
+    """
+    steered = set(tokens)
+    found = [0.0]
+    state = seen.entering(tokens[0], writes)
+    for token in range(tokens[0], tokens[-1]):
+        state = seen.leaving(token, state, writes)
+        if token in steered:
+            found.append(float(_relative_change(*state[:, heads]).max()))
+    return max(found)
 
 
 def _relative_change(before: Tensor, after: Tensor) -> Tensor:

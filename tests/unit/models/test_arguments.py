@@ -63,6 +63,29 @@ class TestTokens:
         found = text_of(ConfigError, call)
         assert found.startswith("tokens: wanted plip.Tokens, one or several, found ")
 
+    @pytest.mark.parametrize("value", ["abc", [], (1, 2), None, 3])
+    @pytest.mark.parametrize("way", ["prefill", "generate"])
+    def test_that_must_be_one_text(self, subject: TransformerSubject, value: Any, way: str) -> None:
+        found = text_of(ConfigError, lambda: getattr(subject, way)(value))
+        assert found == (
+            f"tokens: wanted plip.Tokens, found {value!r}; see the docstring of the call"
+        )
+
+    @pytest.mark.parametrize("way", ["prefill", "generate"])
+    def test_several_are_not_one(self, subject: TransformerSubject, text: Text, way: str) -> None:
+        found = text_of(ConfigError, lambda: getattr(subject, way)([text(3)]))
+        assert found.startswith("tokens: wanted plip.Tokens, found [Tokens(")
+
+    @pytest.mark.parametrize("way", ["prefill", "generate"])
+    @pytest.mark.parametrize("value", ["scale", [None], 3])
+    def test_a_plan_for_one_text(
+        self, subject: TransformerSubject, text: Text, way: str, value: Any
+    ) -> None:
+        found = text_of(ConfigError, lambda: getattr(subject, way)(text(3), plan=value))
+        assert found == (
+            f"plan: wanted plip.Plan or None, found {value!r}; see the docstring of the call"
+        )
+
     @pytest.mark.parametrize("way", ["run", "batch", "sweep", "prefill"])
     def test_an_empty_text(self, subject: TransformerSubject, text: Text, way: str) -> None:
         empty = Tokens("", (), ())
@@ -359,16 +382,32 @@ class TestPrefix:
         call = lambda: subject.run(text(9), prefix=prefix, capture=Capture([1], [4, 5]))  # noqa: E731
         assert "wanted query positions in 5 … 8, found [4, 5]" in text_of(PositionError, call)
 
+    @pytest.mark.parametrize(
+        "where",
+        [
+            edges(query=[4, 8], keys=[0]),
+            edges(query=[4, 8], keys=ALL),
+            out_of([4, 8]),
+            out_of([4, 8], own=True),
+            out_of(4),
+        ],
+    )
     def test_rows_that_it_has_computed_cannot_be_steered(
-        self, subject: TransformerSubject, text: Text, prefix: Prefix
+        self, subject: TransformerSubject, text: Text, prefix: Prefix, where: Any
     ) -> None:
-        where = edges(query=[4, 8], keys=[0])
         call = lambda: subject.run(text(9), prefix=prefix, plan=at(Scale(2.0), where))  # noqa: E731
         assert text_of(EdgeError, call) == (
             "sequence, query 4: wanted a row after the prefix, from position 5, "
             "found a row that the prefix has already computed; "
             "give the plan to prefill, or name later queries"
         )
+
+    def test_rows_after_it_can_be_steered(
+        self, subject: TransformerSubject, text: Text, prefix: Prefix
+    ) -> None:
+        run = subject.run(text(9), prefix=prefix, plan=at(Scale(2.0), out_of([5, 8])))
+        assert run.witness[0] is not None
+        assert run.witness[0].rows == 2
 
     def test_all_rows_into_a_key_are_those_that_are_left(
         self, subject: TransformerSubject, text: Text, prefix: Prefix

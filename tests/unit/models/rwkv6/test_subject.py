@@ -211,6 +211,28 @@ def test_arguments_without_meaning() -> None:
     )
 
 
+def test_prefill_and_generate_take_one_text() -> None:
+    one = subject()
+    for call in (one.prefill, one.generate):
+        for value in ("abc", [tokens(4)], None):
+            fails(
+                ConfigError,
+                lambda call=call, value=value: call(value),  # type: ignore[misc]  # bound at once
+                "tokens",
+                "plip.Tokens",
+                repr(value)[:80],
+                CALL,
+            )
+        fails(
+            ConfigError,
+            lambda call=call: call(tokens(4), plan="scale"),  # type: ignore[misc]  # bound at once
+            "plan",
+            "plip.Plan or None",
+            "'scale'",
+            CALL,
+        )
+
+
 def test_texts_that_do_not_fit() -> None:
     one = subject()
     fails(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -330,6 +331,74 @@ def test_a_head_without_keys_has_no_write_to_steer(changed: Callable[..., Rwkv6S
         assert caught.value.details == {"operation": "Scale(factor=3.0)"}
         mechanism(Plan(Scale(3), into(4), layers=[1]))  # the other heads write
         mechanism(Plan(Scale(3), into(4), layers=[0, 1], heads=[1]))  # the other layer's head does
+
+
+def _faded(*writes: float) -> LayerRecurrence:
+    """One head of one dimension and four tokens, the first and the last of which write nothing.
+
+    k = 0, 1, 1, 0, v = 1, S = 2 before; all of it decays at token 2, and nothing elsewhere.
+    """
+
+    def row(*values: float) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64)[None, :, None]
+
+    made = (row(1, 1, 1, 1), row(0, 1, 1, 0), row(1, 1, 1, 1), row(0, 0, -40, 0))
+    bonus, before = torch.zeros(1, 1, dtype=torch.float64), row(2.0)
+    factor = torch.tensor([writes], dtype=torch.float64)
+    output, after = wkv(*(each[None] for each in made), bonus, before[None], factor[None])
+    return LayerRecurrence(*made, bonus, before, output[0], after[0])
+
+
+def test_earlier_writes_count_where_the_last_one_writes_nothing() -> None:
+    """S = 2 after token 0, 5 against 3 after token 1, then 1 and next to nothing of the rest."""
+    plan = Plan(Scale(3), into([0, 1, 3]), layers=[0])
+    ((_, found),) = examine(0, _faded(3, 3, 1, 3), [(0, plan.steps[0])], 0, 4)
+    assert found.largest_change == pytest.approx(2 / 5)
+    assert found.writes == 3
+    assert found.state_before == pytest.approx(1)
+    assert found.remaining == pytest.approx(2 * math.exp(-40))
+    assert bear_state_witness(plan, [(0, found)], "sequence").writes == 3
+
+
+def test_writes_that_write_nothing_have_no_effect() -> None:
+    plan = Plan(Scale(3), into([0, 3]), layers=[0])
+    ((_, found),) = examine(0, _faded(3, 1, 1, 3), [(0, plan.steps[0])], 0, 4)
+    assert found.largest_change == 0
+    with pytest.raises(NoEffectError, match="the same state before and after"):
+        bear_state_witness(plan, [(0, found)], "sequence")
+
+
+def test_of_several_steps_each_has_its_own_change() -> None:
+    steps = [(0, step(3.0, [1, 3])), (1, step(5.0, [0, 3]))]
+    (_, one), (_, other) = examine(0, _faded(5, 3, 1, 15), steps, 0, 4)
+    assert one.largest_change == pytest.approx(2 / 5)
+    assert other.largest_change == 0
+
+
+@pytest.mark.parametrize("way", ["run", "sweep", "prefill"])
+def test_a_silent_last_token_of_a_model(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Token 2 leaves nothing of token 1's write, and token 3 has no key."""
+    honest = mixing.TimeMixing.project
+
+    def silent(self: mixing.TimeMixing, *given: Tensor) -> mixing.Projections:
+        made = honest(self, *given)
+        key, log_decay = made.key.clone(), made.log_decay.clone()
+        key[:, :, -1] = 0
+        log_decay[:, :, -2:-1] = -60
+        return dataclasses.replace(made, key=key, log_decay=log_decay)
+
+    monkeypatch.setattr(mixing.TimeMixing, "project", silent)
+    text, plan = text_of([7, 9, 11, 60]), Plan(Scale(3), into([1, 3]), layers=[1])
+    if way == "prefill":
+        subject().prefill(text, plan=plan)
+        return
+    run = subject().run(text, plan=plan) if way == "run" else subject().sweep([text], [[plan]])[0]
+    (witness,) = run.witness
+    assert isinstance(witness, StateWitness)
+    assert witness.steps[0].largest_change > 0.01
+    assert witness.steps[0].remaining < 1e-6
+    with pytest.raises(NoEffectError):
+        subject().run(text, plan=Plan(Scale(3), into([3]), layers=[1]))
 
 
 def test_a_write_that_is_gone_cannot_be_scaled() -> None:
