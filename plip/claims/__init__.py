@@ -1,11 +1,19 @@
 """The ledger of published figures, the checks on them, and the verdicts. No torch."""
 
 from plip.claims.artifacts import Artifacts
-from plip.claims.audit import AuditReport, AuditSummary, ClaimResult, audit, live_claim
+from plip.claims.audit import (
+    AuditReport,
+    AuditSummary,
+    ClaimInput,
+    ClaimResult,
+    audit,
+    live_claim,
+)
 from plip.claims.chart import Chart, ChartLine, ChartSeries
 from plip.claims.checks import CHECKS, Check, CheckResult, Kind
 from plip.claims.evidence import Evidence, Given, Reading
 from plip.claims.figures import Figure, Quantity, parse_figure
+from plip.claims.folders import bundled_papers, ledger_folder, ledger_hashes
 from plip.claims.ledger import Entry, Ledger
 from plip.claims.loader import bundled_ledger, read_ledger
 from plip.claims.reruns import Rerun, RerunKey
@@ -21,6 +29,7 @@ __all__ = [
     "ChartSeries",
     "Check",
     "CheckResult",
+    "ClaimInput",
     "ClaimResult",
     "Entry",
     "Evidence",
@@ -35,7 +44,10 @@ __all__ = [
     "Verdict",
     "audit",
     "bundled_ledger",
+    "bundled_papers",
     "compare",
+    "ledger_folder",
+    "ledger_hashes",
     "live_claim",
     "parse_figure",
     "read_ledger",

@@ -16,13 +16,26 @@ from pydantic import (
 from plip.claims.checks import Check, CheckResult
 from plip.claims.evidence import Evidence
 from plip.claims.ledger import Entry, Ledger, States
+from plip.claims.references import is_reference
 from plip.claims.verdict import Verdict, worst
+from plip.records import AuditManifest
 
-__all__ = ["AuditReport", "AuditSummary", "ClaimResult", "audit", "live_claim"]
+__all__ = ["AuditReport", "AuditSummary", "ClaimInput", "ClaimResult", "audit", "live_claim"]
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClaimInput(_Frozen):
+    """Something that the checks of a claim read."""
+
+    source: str
+    """The id of an entry, or a reference into a data file."""
+    section: str | None = None
+    """Where the entry stands in the paper; None for a data file."""
+    printed: str | None = None
+    """The entry's figure as printed; None for a data file."""
 
 
 class ClaimResult(_Frozen):
@@ -33,6 +46,10 @@ class ClaimResult(_Frozen):
     """Of the paper, or "live" for what was computed on a checkpoint at hand."""
     quoted: str
     """As printed in the paper; empty for a live claim."""
+    figures: tuple[str, ...] = ()
+    """The figures of the quote that this claim answers for."""
+    unit: str | None = None
+    """Of these figures; None where there are none."""
     statement: str
     states: States = "value"
     """What sort of statement it is."""
@@ -45,6 +62,8 @@ class ClaimResult(_Frozen):
     decision_changes: bool | None = None
     """Whether what the paper decides would be decided otherwise; None where no check can tell."""
     checks: tuple[CheckResult, ...] = Field(min_length=1)
+    inputs: tuple[ClaimInput, ...] = ()
+    """What the checks read, each once."""
 
 
 class AuditSummary(_Frozen):
@@ -72,6 +91,8 @@ class AuditReport(_Frozen):
     summary: AuditSummary
     artifacts: Mapping[str, str] = Field(default_factory=dict)
     """SHA-256 of every data file of the paper's repository that was read, by its path in it."""
+    manifest: AuditManifest | None = None
+    """What the audit was made from and with; None where nobody said."""
 
     @property
     def failing(self) -> tuple[ClaimResult, ...]:
@@ -154,12 +175,29 @@ def _judge(claim: Entry, ledger: Ledger, evidence: Evidence) -> ClaimResult:
             decides=claim.decides,
             section=claim.section,
             quoted=claim.quoted,
+            figures=tuple(figure.printed for figure in claim.figures),
+            unit=claim.figures[0].unit if claim.figures else None,
             statement=claim.statement,
             verdict=Verdict.NOT_CHECKABLE,
             reason="",
             checks=tuple(results),
+            inputs=_inputs(claim, ledger),
         ),
         tuple(decided or results),
+    )
+
+
+def _inputs(claim: Entry, ledger: Ledger) -> tuple[ClaimInput, ...]:
+    sources = dict.fromkeys(source for check in claim.checks for source in check.inputs())
+    return tuple(
+        ClaimInput(source=source)
+        if is_reference(source)
+        else ClaimInput(
+            source=source,
+            section=ledger.entries[source].section,
+            printed=ledger.entries[source].figure.printed,
+        )
+        for source in sources
     )
 
 

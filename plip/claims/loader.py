@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from plip.claims.checks import CHECKS, Check
 from plip.claims.figures import Figure, parse_figure
+from plip.claims.folders import bundled_papers, ledger_files, ledger_folder
 from plip.claims.ledger import Entry, Ledger
 from plip.claims.references import is_reference, parse_reference
 from plip.claims.schema import ClaimsFile, PaperFile, RawEntry
@@ -32,8 +32,7 @@ def bundled_ledger(paper: str = "steering_results") -> Ledger:
     Raises:
         LedgerError: there is no such ledger.
     """
-    papers = files("plip.claims") / "papers"
-    known = sorted(folder.name for folder in papers.iterdir() if folder.is_dir())
+    known = bundled_papers()
     if paper not in known:
         raise LedgerError(
             f"ledger {paper!r}",
@@ -41,7 +40,7 @@ def bundled_ledger(paper: str = "steering_results") -> Ledger:
             found="no such ledger",
             advice="name one of these",
         )
-    return read_ledger(papers / paper)
+    return read_ledger(ledger_folder(paper))
 
 
 def read_ledger(folder: Traversable) -> Ledger:
@@ -77,9 +76,8 @@ def _read_files(folder: Traversable, faults: list[str]) -> tuple[PaperFile | Non
     if not folder.is_dir():
         faults.append(f"{folder}: wanted a folder of TOML files, found none")
         return None, []
-    found = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
     texts: dict[str, str] = {}
-    for file in found:
+    for file in ledger_files(folder):
         try:
             texts[file.name] = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

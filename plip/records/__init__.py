@@ -9,6 +9,7 @@ from plip.records.ablation import (
     AblationWindow,
     ComparisonRecord,
 )
+from plip.records.audit import AuditManifest
 from plip.records.base import Record, UnitRecord
 from plip.records.calibration import (
     CalibrationSample,
@@ -79,6 +80,7 @@ __all__ = [
     "AblationSummary",
     "AblationWindow",
     "AnyRecord",
+    "AuditManifest",
     "CalibrationSample",
     "CalibrationSummary",
     "CodeMatchRecord",

@@ -89,13 +89,23 @@ def test_a_live_claim_needs_a_check() -> None:
 def test_json_has_the_documented_keys(ledger_of: Callable[[str], Ledger]) -> None:
     report = audit(ledger_of(STUDY))
     written = json.loads(report.model_dump_json())
-    assert list(written) == ["schema", "paper", "title", "claims", "summary", "artifacts"]
+    assert list(written) == [
+        "schema",
+        "paper",
+        "title",
+        "claims",
+        "summary",
+        "artifacts",
+        "manifest",
+    ]
     assert written["schema"] == "plip.audit/2"
     assert written["paper"] == "study"
     assert list(written["claims"][0]) == [
         "id",
         "section",
         "quoted",
+        "figures",
+        "unit",
         "statement",
         "states",
         "decides",
@@ -103,6 +113,13 @@ def test_json_has_the_documented_keys(ledger_of: Callable[[str], Ledger]) -> Non
         "reason",
         "decision_changes",
         "checks",
+        "inputs",
+    ]
+    assert (written["claims"][0]["figures"], written["claims"][0]["unit"]) == (["1.5%"], "%")
+    assert written["claims"][0]["inputs"] == [
+        {"source": "again", "section": "2", "printed": "1.5%"},
+        {"source": "x/a", "section": "1", "printed": "1.0%"},
+        {"source": "x/b", "section": "1", "printed": "2.0%"},
     ]
     assert written["claims"][0]["checks"][1] == {
         "check": "mean_of",
