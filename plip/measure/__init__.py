@@ -16,6 +16,7 @@ from plip.measure.detectors import (
 from plip.measure.divergence import kl_divergence
 from plip.measure.dose import attention_at_scale, reachable_levels, scale_reaching
 from plip.measure.findings import KINDS, Finding, Kind
+from plip.measure.published import PublishedDivergence, published_bounds, published_divergence
 from plip.measure.similarity import (
     Similarity,
     bleu,
@@ -36,6 +37,7 @@ __all__ = [
     "Language",
     "PaperDetection",
     "ParsedDetection",
+    "PublishedDivergence",
     "Similarity",
     "TargetAttention",
     "attention_at_scale",
@@ -51,6 +53,8 @@ __all__ = [
     "paper_test_syntax",
     "parse_rate",
     "parsed_test_syntax",
+    "published_bounds",
+    "published_divergence",
     "reachable_levels",
     "scale_reaching",
     "similarity",

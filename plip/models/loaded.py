@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from plip.errors import TextError
-from plip.models.arguments import single
+from plip.kernels import rows_dtype
+from plip.models.arguments import check_texts, single
 from plip.models.generation import (
     Decoder,
     Generation,
@@ -73,6 +74,29 @@ class LoadedSubject(ABC):
                 advice="pass one to plip.wrap(model, tokenizer)",
             )
         return tokenize(self.tokenizer, text, special_tokens=special_tokens)
+
+    def final_hidden(self, tokens: Tokens) -> Tensor:
+        """Compute the final hidden state of every token, behind the final norm, without steering.
+
+        It is what the model projects onto its vocabulary, taken from its own base model.
+
+        Args:
+            tokens: one text.
+
+        Returns:
+            [token, hidden], in float32 (float64 of a float64 model).
+
+        Raises:
+            ContextLengthError: a text longer than the model's context.
+        """
+        check_texts(self.model.config, self.name, self.context, [tokens], [])
+        model: Any = self.model
+        with torch.no_grad():
+            output = model.base_model(
+                input_ids=torch.tensor([tokens.ids], device=self.device), use_cache=False
+            )
+        hidden: Tensor = output.last_hidden_state[0]
+        return hidden.to(rows_dtype(hidden.dtype))
 
     def generate(
         self,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from torch import Tensor
+
 from plip.models.generation import Generation, Steer
 from plip.models.results import Capture, Positions, Run
 from plip.plan import Plan
@@ -62,6 +64,9 @@ class Subject(Protocol):
         capture: Sequence[Capture | None] | None = None,
     ) -> list[Run]:
         """Run every sequence under several plans, sharing what they have in common."""
+
+    def final_hidden(self, tokens: Tokens) -> Tensor:
+        """Compute the final hidden state of every token, behind the final norm: [token, hidden]."""
 
     def generate(
         self,
