@@ -16,6 +16,7 @@ from plip.claims.figures import Figure, Quantity, parse_figure
 from plip.claims.folders import bundled_papers, ledger_folder, ledger_hashes
 from plip.claims.ledger import Entry, Ledger
 from plip.claims.loader import bundled_ledger, read_ledger
+from plip.claims.orphans import TextFigure, TextReport, Unfound, orphans, sections
 from plip.claims.reruns import Rerun, RerunKey
 from plip.claims.verdict import Verdict, compare, worst
 
@@ -41,6 +42,9 @@ __all__ = [
     "Reading",
     "Rerun",
     "RerunKey",
+    "TextFigure",
+    "TextReport",
+    "Unfound",
     "Verdict",
     "audit",
     "bundled_ledger",
@@ -49,7 +53,9 @@ __all__ = [
     "ledger_folder",
     "ledger_hashes",
     "live_claim",
+    "orphans",
     "parse_figure",
     "read_ledger",
+    "sections",
     "worst",
 ]

@@ -16,6 +16,7 @@ from pydantic import (
 from plip.claims.checks import Check, CheckResult
 from plip.claims.evidence import Evidence
 from plip.claims.ledger import Entry, Ledger, States
+from plip.claims.orphans import TextReport, orphans
 from plip.claims.references import is_reference
 from plip.claims.verdict import Verdict, worst
 from plip.records import AuditManifest
@@ -77,6 +78,13 @@ class AuditSummary(_Frozen):
     """Claims with a verdict, live ones among them."""
     verdicts: Mapping[Verdict, int]
     """Claims of each verdict, every verdict listed."""
+    figure_verdicts: Mapping[Verdict, int] = Field(default_factory=dict)
+    """Figures of each verdict: a figure has that of the claim that answers for it."""
+    paper_figures: int | None = None
+    """Figures in the paper's text: counted where it was at hand, else as the ledger states; None
+    if it does not."""
+    orphans: int | None = None
+    """Those of them that no entry quotes; None without the text."""
 
 
 class AuditReport(_Frozen):
@@ -91,6 +99,8 @@ class AuditReport(_Frozen):
     summary: AuditSummary
     artifacts: Mapping[str, str] = Field(default_factory=dict)
     """SHA-256 of every data file of the paper's repository that was read, by its path in it."""
+    text: TextReport | None = None
+    """What became of the numbers of the paper's text; None where it was not at hand."""
     manifest: AuditManifest | None = None
     """What the audit was made from and with; None where nobody said."""
 
@@ -108,7 +118,11 @@ class AuditReport(_Frozen):
 
 
 def audit(
-    ledger: Ledger, evidence: Evidence | None = None, *, live: Sequence[ClaimResult] = ()
+    ledger: Ledger,
+    evidence: Evidence | None = None,
+    *,
+    live: Sequence[ClaimResult] = (),
+    text: str | None = None,
 ) -> AuditReport:
     """Run every check of a ledger.
 
@@ -117,25 +131,37 @@ def audit(
         evidence: what else is at hand; None for nothing.
         live: what was found by running a model at hand, as `live_claim` makes them; listed after
             the paper's claims and counted with them.
+        text: the paper's Markdown, where it is at hand: its figures are counted, and orphans found.
 
     Raises:
         ArtifactError: a data file that is at hand does not hold what a claim reads from it.
     """
     at_hand = Evidence() if evidence is None else evidence
     claims = (*(_judge(claim, ledger, at_hand) for claim in ledger.claims), *live)
+    numbers = None if text is None else orphans(ledger, text)
     return AuditReport(
         paper=ledger.paper,
         title=ledger.title,
         claims=claims,
-        summary=AuditSummary(
-            figures=sum(len(entry.figures) for entry in ledger.entries.values()),
-            inputs=sum(len(entry.figures) for entry in ledger.inputs),
-            claims=len(claims),
-            verdicts={
-                verdict: sum(claim.verdict is verdict for claim in claims) for verdict in Verdict
-            },
-        ),
+        summary=_summary(ledger, claims, numbers),
+        text=numbers,
         artifacts=at_hand.artifacts.hashes if at_hand.artifacts is not None else {},
+    )
+
+
+def _summary(
+    ledger: Ledger, claims: Sequence[ClaimResult], numbers: TextReport | None
+) -> AuditSummary:
+    found = [(claim.verdict, len(claim.figures)) for claim in claims]
+    stated = None if ledger.text is None else ledger.text.figures
+    return AuditSummary(
+        figures=sum(len(entry.figures) for entry in ledger.entries.values()),
+        inputs=sum(len(entry.figures) for entry in ledger.inputs),
+        claims=len(claims),
+        verdicts={v: sum(verdict is v for verdict, _ in found) for v in Verdict},
+        figure_verdicts={v: sum(n for verdict, n in found if verdict is v) for v in Verdict},
+        paper_figures=stated if numbers is None else numbers.figures,
+        orphans=None if numbers is None else len(numbers.orphans),
     )
 
 

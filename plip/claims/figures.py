@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from fractions import Fraction
 
+from plip.claims.printed import read_numeral
 from plip.errors import LedgerError
 from plip.stats import Interval
 
 __all__ = ["Figure", "Quantity", "parse_figure"]
 
-_NUMBER = r"\d+(?:\.\d+)?"
-_PRINTED = re.compile(
-    rf"[~≈]?±?(?P<low>{_NUMBER})(?:[-–](?P<high>{_NUMBER}))?(?P<sign>[%×])?", re.ASCII
-)
-# Units that the paper prints right after the number, so that quote and unit can be compared.
+# Units that papers print at the number, so that quote and unit can be compared.
 _SIGNS = ("%", "×")
 
 
@@ -55,29 +50,28 @@ def parse_figure(printed: str, *, unit: str, exact: bool) -> Figure:
     A number stands for all that round to it; a range "a-b" for everything from the least value
     that rounds to a to the greatest that rounds to b. An `exact` figure is a setting (a scale, a
     layer) and stands for itself. A leading ~ or ≈ widens nothing: how close is close enough is for
-    the check to say. ± marks a spread and is not part of the number.
+    the check to say. ± marks a spread and is not part of the number, nor is the name in
+    "p = 0.018"; of "p < 0.05" the figure is the bare number, and the rest is for the check too.
+    Thousands may be set off by commas, a power of ten written as e-5, × 10⁻⁵ or × 10^-5.
 
     Raises:
         LedgerError: no such figure can be read, its range runs backwards, or it is printed in
             another unit than `unit`.
     """
-    found = _PRINTED.fullmatch(printed)
+    found = read_numeral(printed)
     if found is None:
         raise _fault(printed, "a number or range such as 5.70%, ±332.08 or ~2-3×", repr(printed))
-    sign = found["sign"] or ""
-    if sign != (unit if unit in _SIGNS else ""):
-        raise _fault(printed, f"the unit of the entry, {unit!r}", f"{sign!r} after the number")
-    low = found["low"]
-    high = found["high"] or low
-    if Fraction(low) > Fraction(high):
+    if found.sign != (unit if unit in _SIGNS else ""):
+        raise _fault(printed, f"the unit of the entry, {unit!r}", f"{found.sign!r} at the number")
+    if found.at_face[0] > found.at_face[1]:
         raise _fault(printed, "a range from its lower to its upper end", repr(printed))
-    at_face = Interval(Fraction(low), Fraction(high))
-    rounded = Interval(Interval.reported(low).low, Interval.reported(high).high)
+    at_face = Interval(*found.at_face)
+    low, high = found.ends
     return Figure(
         printed=printed,
         unit=unit,
-        decimals=max(len(end.partition(".")[2]) for end in (low, high)),
-        interval=at_face if exact else rounded,
+        decimals=found.decimals,
+        interval=at_face if exact else Interval(low.low, high.high),
         at_face=at_face,
     )
 

@@ -11,6 +11,7 @@ from plip.claims.figures import Figure, Quantity
 
 if TYPE_CHECKING:
     from plip.claims.checks.base import Check
+    from plip.claims.schema import PaperText
 
 __all__ = ["Entry", "Ledger", "States"]
 
@@ -60,6 +61,8 @@ class Ledger:
     paper: str
     title: str
     entries: Mapping[str, Entry]
+    text: PaperText | None = None
+    """What the ledger says of the paper's text, where it does."""
 
     @property
     def claims(self) -> tuple[Entry, ...]:

@@ -57,7 +57,8 @@ def read_ledger(folder: Traversable) -> Ledger:
     bare, unread = _figures(raw, faults)
     entries = _attach_checks(bare, raw, unread, every_id_known, faults)
     faults += _cycles(entries)
-    ledger = Ledger(folder.name, header.title if header else "", entries)
+    title, text = (header.title, header.text) if header else ("", None)
+    ledger = Ledger(folder.name, title, entries, text)
     if not faults:
         faults += _meaningless(ledger)
     if faults:

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from plip.claims.ledger import States
 
-__all__ = ["ClaimsFile", "PaperFile", "RawEntry"]
+__all__ = ["ClaimsFile", "Exclusion", "PaperFile", "PaperText", "RawEntry"]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Exclusion(_Strict):
+    """Numbers of the text that are no figures: whatever overlaps a match of `pattern`."""
+
+    rule: str = Field(min_length=1)
+    """What they are, such as "list numeral"."""
+    pattern: str
+    """A regular expression in which ^ and $ stand at the ends of every line."""
+    code: str | None = None
+    """Only inside of fenced blocks of code in this language; "" is a block that names none."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"wanted a regular expression, found {pattern!r}: {error}") from error
+        return pattern
+
+
+class PaperText(_Strict):
+    """What is known of the paper's text, so that it can be told without the text at hand."""
+
+    figures: int = Field(ge=0)
+    """Numbers that no rule excludes."""
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """Of the text as UTF-8."""
+    exclude: tuple[Exclusion, ...] = ()
 
 
 class PaperFile(_Strict):
@@ -20,6 +51,7 @@ class PaperFile(_Strict):
 
     format: Literal["plip.ledger/1"]
     title: str
+    text: PaperText | None = None
 
 
 class RawEntry(_Strict):

@@ -96,6 +96,7 @@ def test_json_has_the_documented_keys(ledger_of: Callable[[str], Ledger]) -> Non
         "claims",
         "summary",
         "artifacts",
+        "text",
         "manifest",
     ]
     assert written["schema"] == "plip.audit/2"
@@ -142,6 +143,15 @@ def test_json_has_the_documented_keys(ledger_of: Callable[[str], Ledger]) -> Non
             "unsupported": 0,
             "contradicted": 1,
         },
+        "figure_verdicts": {
+            "holds": 1,
+            "holds only by rounding": 0,
+            "not checkable here": 0,
+            "unsupported": 0,
+            "contradicted": 1,
+        },
+        "paper_figures": None,
+        "orphans": None,
     }
     assert json.loads(report.model_dump_json(by_alias=True)) == written
 
