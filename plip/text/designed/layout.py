@@ -34,6 +34,9 @@ LANGUAGES: tuple[Language, ...] = ("python", "rust")
 #: What a target is: `def` or `fn`, the function's name, or one of its parameters.
 TargetKind = Literal["keyword", "name", "parameter"]
 
+_ALWAYS: tuple[TargetKind, ...] = ("keyword", "name")
+_PARAMETER: TargetKind = "parameter"
+
 _MARKERS = {"python": ">>>", "rust": "#[test]"}
 _GROUPS = {
     "python": (Group.PYTHON_DOCTEST, Group.PYTHON_BASELINE),
@@ -69,8 +72,7 @@ class DesignedText:
     @property
     def kinds(self) -> tuple[TargetKind, ...]:
         """What each target is."""
-        parameters: tuple[TargetKind, ...] = ("parameter",) * (len(self.targets) - 2)
-        return ("keyword", "name", *parameters)
+        return (*_ALWAYS, *(_PARAMETER for _ in self.targets[len(_ALWAYS) :]))
 
     @property
     def first_is_target(self) -> bool:
