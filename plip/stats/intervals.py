@@ -85,6 +85,16 @@ class Interval:
         known = _some(parts, "minimum")
         return cls(min(p.low for p in known), min(p.high for p in known))
 
+    @classmethod
+    def maximum(cls, parts: Iterable[Interval]) -> Interval:
+        """Hold the greatest of values of which one lies in each part: [greatest low, … high].
+
+        Raises:
+            MeasureError: there are no parts.
+        """
+        known = _some(parts, "maximum")
+        return cls(max(p.low for p in known), max(p.high for p in known))
+
     def __sub__(self, other: Interval) -> Interval:
         """Hold the difference: [low − other.high, high − other.low]."""
         return Interval(self.low - other.high, self.high - other.low)

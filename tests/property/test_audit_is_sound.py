@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plip.claims import CHECKS, CheckResult, Entry, Quantity, Verdict, parse_figure
+from plip.claims import (
+    CHECKS,
+    CheckResult,
+    Entry,
+    Evidence,
+    Given,
+    Quantity,
+    Verdict,
+    parse_figure,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -52,7 +61,7 @@ def run(
     entry = Entry("c", "1", claim.figure.printed, "Something.", (claim.figure,), ())
     check = CHECKS[name].model_validate(options)
     assert not list(check.faults(entry, quantities))
-    return check.run(entry, quantities)
+    return check.run(entry, Given(quantities, Evidence()))
 
 
 def curve(

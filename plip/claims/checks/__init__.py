@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from plip.claims.checks.agreement import SameAs
 from plip.claims.checks.base import Check, CheckResult, Kind
 from plip.claims.checks.dose import Approximately, DoseBound, MonotoneInDose, ScaleNeeded
+from plip.claims.checks.granularity import Debit, Grim, Grimmer, WholeCount
 from plip.claims.checks.identity import ColumnIdentityIsZero, IdentityIsZero
-from plip.claims.checks.recompute import MeanOf, RatioOf, SameAs
+from plip.claims.checks.orders import Greater, Rises
+from plip.claims.checks.orders_within import AllWithin, Flat
+from plip.claims.checks.recompute import CountOf, MeanOf, RangeOf, SdOf
+from plip.claims.checks.recompute_pairs import DifferenceOf, RatioOf, ShareOf
 
 __all__ = ["CHECKS", "Check", "CheckResult", "Kind"]
 
 CHECKS: dict[str, type[Check]] = {
     check.name: check
     for check in (
+        AllWithin,
         Approximately,
         ColumnIdentityIsZero,
+        CountOf,
+        Debit,
+        DifferenceOf,
         DoseBound,
+        Flat,
+        Greater,
+        Grim,
+        Grimmer,
         IdentityIsZero,
         MeanOf,
         MonotoneInDose,
+        RangeOf,
         RatioOf,
+        Rises,
         SameAs,
         ScaleNeeded,
+        SdOf,
+        ShareOf,
+        WholeCount,
     )
 }

@@ -26,15 +26,28 @@ ABOUT = 'check = "approximately", value = "a", reference = "b", tolerance = 0.25
 def test_the_registry_knows_each_check_by_its_name() -> None:
     assert all(issubclass(kind, Check) and kind.name == name for name, kind in CHECKS.items())
     assert sorted(CHECKS) == [
+        "all_within",
         "approximately",
         "column_identity_is_zero",
+        "count_of",
+        "debit",
+        "difference_of",
         "dose_bound",
+        "flat",
+        "greater",
+        "grim",
+        "grimmer",
         "identity_is_zero",
         "mean_of",
         "monotone_in_dose",
+        "range_of",
         "ratio_of",
+        "rises",
         "same_as",
         "scale_needed",
+        "sd_of",
+        "share_of",
+        "whole_count",
     ]
 
 
