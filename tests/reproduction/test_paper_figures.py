@@ -1,17 +1,18 @@
-"""The ledger holds the paper's tables as printed, and no verdicts."""
+"""The ledger holds every figure of the paper as printed, and no verdicts."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from plip.claims import Ledger, Verdict, bundled_ledger
+from plip.claims import Ledger, Verdict, bundled_ledger, orphans
 
 pytestmark = [pytest.mark.paper, pytest.mark.fast]
 
@@ -22,6 +23,11 @@ SHORT = {"Qwen 3B": "qwen3b", "Qwen 7B": "qwen7b"}
 @pytest.fixture(scope="module")
 def ledger() -> Ledger:
     return bundled_ledger()
+
+
+@pytest.fixture(scope="module")
+def text(shared_dir: Path) -> str:
+    return (shared_dir / "paper" / "STEERING_RESULTS.md").read_text(encoding="utf-8")
 
 
 def test_every_per_sample_figure(ledger: Ledger, snapshot: SnapshotAssertion) -> None:
@@ -39,8 +45,7 @@ def test_every_other_figure(ledger: Ledger, snapshot: SnapshotAssertion) -> None
     assert others == snapshot
 
 
-def test_the_ledger_is_the_markdown(ledger: Ledger, shared_dir: Path) -> None:
-    text = (shared_dir / "paper" / "STEERING_RESULTS.md").read_text(encoding="utf-8")
+def test_the_ledger_has_the_tables_of_the_markdown(ledger: Ledger, text: str) -> None:
     printed = dict(figures_of(text))
     assert len(printed) == 110
     held = {
@@ -48,14 +53,35 @@ def test_the_ledger_is_the_markdown(ledger: Ledger, shared_dir: Path) -> None:
         for entry_id, entry in ledger.entries.items()
         for figure in entry.figures
     }
-    assert held == printed
+    assert {entry_id: held.get(entry_id) for entry_id in printed} == printed
 
 
-def test_every_quote_stands_in_the_markdown(ledger: Ledger, shared_dir: Path) -> None:
-    text = (shared_dir / "paper" / "STEERING_RESULTS.md").read_text(encoding="utf-8")
-    for entry in ledger.entries.values():
-        section = text.split(f"### {entry.section} ")[1].split("\n### ")[0]
-        assert entry.quoted in section.replace("*", ""), entry.id
+def test_every_figure_of_the_markdown_is_in_the_ledger(ledger: Ledger, text: str) -> None:
+    report = orphans(ledger, text)
+    assert report.orphans == ()
+    assert report.unfound == ()
+    assert report.findings == ()
+    assert report.figures == report.quoted == sum(len(e.figures) for e in ledger.entries.values())
+
+
+def test_what_is_no_figure(ledger: Ledger, text: str, snapshot: SnapshotAssertion) -> None:
+    assert orphans(ledger, text).excluded == snapshot
+
+
+def test_a_figure_that_is_left_out_is_an_orphan(ledger: Ledger, text: str) -> None:
+    for missing in ("1.2/rust_vec_operations", "8.5/knockout/ratio", "9/models"):
+        entries = {i: entry for i, entry in ledger.entries.items() if i != missing}
+        (orphan,) = orphans(replace(ledger, entries=entries), text).orphans
+        gone = ledger.entries[missing]
+        assert (orphan.section, orphan.printed) == (gone.section, gone.figure.printed.split()[-1])
+
+
+def test_a_figure_that_the_markdown_does_not_have(ledger: Ledger, text: str) -> None:
+    changed = text.replace("| rust_vec_operations | 0.48% |", "| rust_vec_operations | 0.49% |")
+    report = orphans(ledger, changed)
+    assert [unfound.id for unfound in report.unfound] == ["1.2/rust_vec_operations"] * 2
+    assert [(orphan.line, orphan.printed) for orphan in report.orphans] == [(59, "0.49%")]
+    assert len(report.findings) == 1
 
 
 def test_no_verdict_is_written_in_the_ledger() -> None:

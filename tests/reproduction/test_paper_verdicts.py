@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from importlib.resources import as_file, files
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from plip.claims import ClaimResult, audit, bundled_ledger, read_ledger
+from plip.claims import Ledger, audit, bundled_ledger, parse_figure
 
 pytestmark = [pytest.mark.paper, pytest.mark.fast]
 
-Claims = dict[str, ClaimResult]
+
+def verdicts(ledger: Ledger) -> dict[str, str]:
+    return {claim.id: str(claim.verdict) for claim in audit(ledger).claims}
 
 
-@pytest.fixture
-def audit_with(tmp_path: Path) -> Callable[[str, str], Claims]:
-    """Audit the paper with one line of its ledger changed, counted from the entry's id on."""
-
-    def changed(old: str, new: str) -> Claims:
-        with as_file(files("plip.claims") / "papers" / "steering_results") as folder:
-            copy = Path(shutil.copytree(folder, tmp_path / "steering_results"))
-        matches = [path for path in copy.glob("*.toml") if old in path.read_text("utf-8")]
-        (path,) = matches
-        text = path.read_text("utf-8")
-        assert text.count(old) == 1
-        path.write_text(text.replace(old, new), encoding="utf-8")
-        return {claim.id: claim for claim in audit(read_ledger(copy)).claims}
-
-    return changed
+def with_figure(entry_id: str, printed: str) -> Ledger:
+    """Return the paper's ledger with one figure changed."""
+    ledger = bundled_ledger()
+    entry = ledger.entries[entry_id]
+    old = entry.figure
+    exact = old.interval == old.at_face
+    figure = parse_figure(printed, unit=old.unit, exact=exact)
+    changed = replace(entry, quoted=printed, figures=(figure,))
+    return replace(ledger, entries={**ledger.entries, entry_id: changed})
 
 
 def test_verdicts(snapshot: SnapshotAssertion) -> None:
@@ -42,11 +35,11 @@ def test_verdicts(snapshot: SnapshotAssertion) -> None:
 
 # Only what is meant to differ is listed; every other claim must keep its verdict.
 @pytest.mark.parametrize(
-    ("old", "new", "expected"),
+    ("entry_id", "printed", "expected"),
     [
         pytest.param(
-            'py_simple_add = "6.93%"',
-            'py_simple_add = "7.93%"',
+            "1.2/py_simple_add",
+            "7.93%",
             {
                 "1.1/qwen3b/python": "contradicted",
                 "1.1/qwen3b/ratio": "contradicted",
@@ -55,8 +48,8 @@ def test_verdicts(snapshot: SnapshotAssertion) -> None:
             id="one sample: its mean and the ratio of the means",
         ),
         pytest.param(
-            'py_simple_add = "6.93%"',
-            'py_simple_add = "6.98%"',
+            "1.2/py_simple_add",
+            "6.98%",
             {
                 "1.1/qwen3b/python": "holds only by rounding",
                 "1.2/mean/python": "holds only by rounding",
@@ -64,8 +57,8 @@ def test_verdicts(snapshot: SnapshotAssertion) -> None:
             id="one sample, by a little",
         ),
         pytest.param(
-            'rust_simple_add = "3.78%"',
-            'rust_simple_add = "3.98%"',
+            "1.3/rust_simple_add",
+            "3.98%",
             {
                 "1.1/qwen7b/rust": "contradicted",
                 "1.1/qwen7b/ratio": "contradicted",
@@ -74,17 +67,20 @@ def test_verdicts(snapshot: SnapshotAssertion) -> None:
             id="one sample of the other language and model",
         ),
         pytest.param(
-            'quoted = "2.46×"', 'quoted = "2.47×"', {"1.1/qwen3b/ratio": "contradicted"}, id="ratio"
+            "1.1/qwen3b/ratio",
+            "2.47×",
+            {"1.1/qwen3b/ratio": "contradicted", "3.1/gap/qwen3b": "contradicted"},
+            id="ratio",
         ),
         pytest.param(
-            'quoted = "2.46×"',
-            'quoted = "2.45×"',
-            {"1.1/qwen3b/ratio": "holds only by rounding"},
+            "1.1/qwen3b/ratio",
+            "2.45×",
+            {"1.1/qwen3b/ratio": "holds only by rounding", "3.1/gap/qwen3b": "contradicted"},
             id="ratio, the other way",
         ),
         pytest.param(
-            '"3.0" = "5.71%"',
-            '"3.0" = "6.99%"',
+            "2.1/attention/3.0",
+            "6.99%",
             {
                 "2.1/attention/3.0": "contradicted",
                 "3.2/qwen3b/achieved": "contradicted",
@@ -92,35 +88,39 @@ def test_verdicts(snapshot: SnapshotAssertion) -> None:
             id="dose: beyond reach, and not what 3.2 quotes",
         ),
         pytest.param(
-            '"4.0" = "7.02%"',
-            '"4.0" = "5.60%"',
+            "2.1/attention/4.0",
+            "5.60%",
             {"2.1/attention_rises": "contradicted", "3.2/qwen3b/scale_needed": "unsupported"},
             id="dose: below the dose before",
         ),
         pytest.param(
-            '"4.0" = "8.27%"',
-            '"4.0" = "9.10%"',
-            {"3.2/qwen7b/scale_needed": "holds", "3.2/qwen7b/achieved": "contradicted"},
+            "2.2/attention/4.0",
+            "9.10%",
+            {
+                "3.2/qwen7b/scale_needed": "holds",
+                "2.2/observed/attention": "contradicted",
+                "3.2/qwen7b/achieved": "contradicted",
+            },
             id="dose: reaches the target",
         ),
         pytest.param(
-            '"6.0" = "9.17%"',
-            '"6.0" = "7.12%"',
-            {"2.1/python_level": "holds"},
+            "2.1/attention/6.0",
+            "7.12%",
+            {"2.1/python_level": "holds", "2.1/observed/attention": "contradicted"},
             id="dose: near the other language",
         ),
         pytest.param(
-            'quoted = "~3-4×"', 'quoted = "~4-6×"', {"3.2/qwen7b/scale_needed": "holds"}, id="range"
+            "3.2/qwen7b/scale_needed", "~4-6×", {"3.2/qwen7b/scale_needed": "holds"}, id="range"
         ),
         pytest.param(
-            'quoted = "~2-3×"',
-            'quoted = "~1-2×"',
+            "3.2/qwen3b/scale_needed",
+            "~1-2×",
             {"3.2/qwen3b/scale_needed": "contradicted"},
             id="range, the other model",
         ),
         pytest.param(
-            'quoted = "469.96"',
-            'quoted = "0.00"',
+            "2.1/kl/1.0",
+            "0.00",
             {
                 "2.1/kl/1.0": "holds",
                 **{
@@ -131,15 +131,12 @@ def test_verdicts(snapshot: SnapshotAssertion) -> None:
             },
             id="divergence at the identity: its column too",
         ),
-        pytest.param(
-            'quoted = "±109.47"', 'quoted = "±0.00"', {"2.2/sd/1.0": "holds"}, id="its spread"
-        ),
+        pytest.param("2.2/sd/1.0", "±0.00", {"2.2/sd/1.0": "holds"}, id="its spread"),
     ],
 )
 def test_a_changed_figure_changes_the_verdict(
-    audit_with: Callable[[str, str], Claims], old: str, new: str, expected: dict[str, str]
+    entry_id: str, printed: str, expected: dict[str, str]
 ) -> None:
-    published = {claim.id: str(claim.verdict) for claim in audit(bundled_ledger()).claims}
-    found = {claim_id: str(claim.verdict) for claim_id, claim in audit_with(old, new).items()}
-    differing = {i: verdict for i, verdict in found.items() if published[i] != verdict}
-    assert differing == expected
+    published = verdicts(bundled_ledger())
+    found = verdicts(with_figure(entry_id, printed))
+    assert {i: verdict for i, verdict in found.items() if published[i] != verdict} == expected
