@@ -192,7 +192,7 @@ def _judge(claim: Entry, ledger: Ledger, evidence: Evidence) -> ClaimResult:
     decided = [
         result
         for check, result in zip(claim.checks, results, strict=True)
-        if not (check.optional and result.outcome is Verdict.NOT_CHECKABLE)
+        if not ((check.optional or check.if_at_hand) and result.outcome is Verdict.NOT_CHECKABLE)
     ]
     return _conclude(
         ClaimResult(

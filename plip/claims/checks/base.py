@@ -100,6 +100,8 @@ class Check(BaseModel, ABC):
     """Whether the claim must have exactly one figure of its own."""
     optional: ClassVar[bool] = False
     """Whether a claim that other checks decide does without this one where it cannot be made."""
+    if_at_hand: bool = False
+    """The same for this one use of a check, such as one beside others that reads a data file."""
 
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:

@@ -154,13 +154,14 @@ class TestAudit:
             assert claim.verdict is Verdict.NOT_CHECKABLE
             assert claim.reason == "needs artifacts: out/d.json"
 
+    @pytest.mark.parametrize("check", [PERHAPS, f"{UNEQUAL}, if_at_hand = true"])
     def test_an_optional_check_counts_only_where_it_can_be_made(
-        self, ledger_of: Callable[[str], Ledger], artifacts: Artifacts
+        self, ledger_of: Callable[[str], Ledger], artifacts: Artifacts, check: str
     ) -> None:
-        ledger = ledger_of(study(PERHAPS, SAME))
+        ledger = ledger_of(study(check, SAME))
         assert audit(ledger).claims[0].verdict is Verdict.HOLDS
         assert audit(ledger, Evidence(artifacts)).claims[0].verdict is Verdict.CONTRADICTED
-        alone = ledger_of(study(PERHAPS))
+        alone = ledger_of(study(check))
         assert audit(alone).claims[0].verdict is Verdict.NOT_CHECKABLE
 
     def test_a_reference_that_cannot_be_read_is_a_fault_of_the_ledger(
