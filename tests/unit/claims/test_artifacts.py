@@ -130,6 +130,7 @@ def study(*checks: str) -> str:
 
 
 EQUALS = '"test_equals", source = "@out/d.json#rows[id=a].kl"'
+UNEQUAL = '"test_equals", source = "@out/d.json#rows[id=b].kl"'
 PERHAPS = '"test_perhaps", source = "@out/d.json#rows[id=b].kl"'
 SAME = '"same_as", other = "same"'
 
