@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plip.cli import options
+from plip.cli import layers, options
 from plip.cli.heads import read_heads
 from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
@@ -26,13 +26,7 @@ class Mode(StrEnum):
 def dose_response(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
-    layer: Annotated[
-        int | None,
-        typer.Option(
-            help="A layer from 0. By default the paper's for its models, else two thirds of the "
-            "depth."
-        ),
-    ] = None,
+    layer: layers.Steered = None,
     heads: options.Heads = None,
     top_heads: options.TopHeads = None,
     corpus: options.Corpus = None,
@@ -45,6 +39,7 @@ def dose_response(
             help="Factors of the marker → function edges, or of the marker's write into the state.",
         ),
     ] = "0.5,1,2,3,4,6",
+    factors: layers.Factors = None,
     target_attention: Annotated[
         float | None,
         typer.Option(help="A level of attention to reach as well, a fraction such as 0.09."),
@@ -53,8 +48,22 @@ def dose_response(
         Mode,
         typer.Option(help="How it is reached: every edge set to it, or all scaled until it is."),
     ] = Mode.SET_VALUE,
+    controls: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…|none",
+            help="What stands beside every dose: other edges (or another write), a marker of "
+            "another kind, another layer.",
+        ),
+    ] = "edges,marker,layer",
+    control_layer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYERS", help="The other layer, or as many as are steered; drawn by default."
+        ),
+    ] = None,
     allow_narrow: options.AllowNarrow = False,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of controls, bootstrap and permutations.")] = 0,
     output: options.Output = None,
     resume: options.Resume = False,
     json: options.Json = None,
@@ -70,8 +79,11 @@ def dose_response(
 
     Without options this runs the bundled model on the Rust tests of the bundled corpus.
     """
-    factors = options.numbers("--doses", doses)
-    chosen = read_heads(heads, layer, top_heads)
+    given = options.numbers("--doses", doses)
+    where = layers.steered_layers(layer)
+    own = layers.factors_by_layer(factors)
+    others = layers.steered_layers(control_layer)
+    chosen = read_heads(heads, layers.only(where), top_heads)
     check_plot(plot)
     from plip.experiments import DoseResponseConfig
     from plip.experiments import dose_response as experiment
@@ -79,12 +91,15 @@ def dose_response(
     from plip.report import dose_response_document, render_dose_response, to_json
 
     config = DoseResponseConfig(
-        layer=layer,
+        layer=where,
         max_samples=max_samples,
-        doses=factors,
+        doses=given,
+        factors=own,
         heads=chosen,
         target_attention=target_attention,
         mode=mode.value,
+        controls=() if controls == "none" else tuple(controls.split(",")),
+        control_layer=others,
         allow_narrow=allow_narrow,
         seed=seed,
         **({"groups": tuple(group)} if group else {}),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor
 
-from plip.errors import MeasureError, OperationError
+from plip.errors import MeasureError
 from plip.measure import attention_at_scale, scale_reaching
-from plip.models import Subject
-from plip.plan import ALL, Edges, Plan, Scale, SetValue, edges, into
+from plip.plan import ALL, Edges, Plan, Scale, SetValue, edges, into, scale_by_layer
 from plip.records import Condition, Mechanism
 from plip.text import Located
 
@@ -28,21 +27,48 @@ class Treatment:
     Args:
         condition: what is done.
         target: the level asked for, None for a given factor.
-        operation: how it is done, None where it cannot be.
-        plan: the operation on the sample's edges, None where it cannot be done.
+        operations: how it is done, by layer; none where it cannot be.
         excluded: why it cannot be done, None where it can.
     """
 
     condition: Condition
     target: float | None
-    operation: Scale | SetValue | None = None
-    plan: Plan | None = None
+    operations: tuple[tuple[int, Scale | SetValue], ...] = ()
     excluded: str | None = None
 
     @property
     def dose(self) -> float | None:
-        """The factor of the edges or of the write, None where there is none."""
-        return self.operation.factor if isinstance(self.operation, Scale) else None
+        """The factor of the edges or of the write in all layers, None where there is none."""
+        if self.condition not in ("dose", "scale-to-target") or not self.operations:
+            return None
+        operation = self.operations[0][1]
+        return operation.factor if isinstance(operation, Scale) else None
+
+    @property
+    def changing(self) -> tuple[int, ...]:
+        """The layers in which something can change."""
+        return tuple(layer for layer, operation in self.operations if not operation.is_identity)
+
+    def plan(
+        self, where: Edges, heads: Sequence[int] | None, layers: Mapping[int, int] | None = None
+    ) -> Plan:
+        """Return the treatment as a plan.
+
+        Args:
+            where: the edges, or the write.
+            heads: which ones, None for all.
+            layers: where to do what is done in each layer; None for the layer itself.
+        """
+        placed = [(layers[at] if layers else at, operation) for at, operation in self.operations]
+        factors = {at: each.factor for at, each in placed if isinstance(each, Scale)}
+        if factors:
+            return scale_by_layer(where, factors, heads=ALL if heads is None else heads)
+        return Plan(
+            placed[0][1],
+            where,
+            layers=[layer for layer, _ in placed],
+            heads=ALL if heads is None else heads,
+        )
 
 
 def steered(item: Located, mechanism: Mechanism) -> Edges:
@@ -82,57 +108,43 @@ def predicted_attention(
 
 
 def treatments(
-    item: Located,
     weights: Tensor | None,
-    subject: Subject,
     *,
-    layer: int,
-    doses: tuple[float, ...],
+    layers: Sequence[int],
+    doses: Sequence[float],
+    factors: Sequence[tuple[int, float]] | None,
     target: float | None,
-    heads: tuple[int, ...] | None = None,
 ) -> Iterator[Treatment]:
-    """List what is done to a sample: each dose, then the target.
+    """List what is done to a sample: each dose, then the factors, then the target.
 
     Args:
-        item: the sample.
         weights: [head, target], its attention without steering, to solve the factor that reaches
             the target; without it the target is set.
-        subject: the model.
-        layer: the steered layer.
-        doses: factors of the target edges, or of the marker's write into the state.
+        layers: the steered layers; one where a factor is solved.
+        doses: factors of the target edges, or of the marker's write into the state, in all layers.
+        factors: an own factor for each of some layers, at once, or None; the others keep factor 1.
         target: the level of attention to reach, a fraction, or None; not for writes.
-        heads: which ones are steered, None for all; not with a target.
 
     Yields:
         Treatments; one that the sample cannot have says why.
     """
-    where = steered(item, subject.mechanism)
-    # By construction, not by measurement, such a dose leaves the prediction as it is.
-    if subject.mechanism == "state" and item.query == len(item.tokens) - 1:
-        reason = "the marker is the last token, and a write reaches later tokens only"
-        yield from (Treatment("dose", None, Scale(dose), excluded=reason) for dose in doses)
-        return
-
-    def treatment(
-        condition: Condition, operation: Scale | SetValue, level: float | None = None
-    ) -> Treatment:
-        plan = Plan(operation, where, layers=[layer], heads=ALL if heads is None else heads)
-        try:
-            plan.check(subject.heads, len(item.tokens))
-        except OperationError as error:
-            return Treatment(condition, level, excluded=str(error))
-        return Treatment(condition, level, operation, plan)
-
     for dose in doses:
-        yield treatment("dose", Scale(dose))
+        yield Treatment("dose", None, tuple((layer, Scale(dose)) for layer in layers))
+    if factors is not None:
+        named = dict(factors)
+        yield Treatment(
+            "factors", None, tuple((layer, Scale(named.get(layer, 1.0))) for layer in layers)
+        )
     if target is None:
         return
     if weights is None:
-        yield treatment("set-value", SetValue(target), target)
+        yield Treatment("set-value", target, tuple((layer, SetValue(target)) for layer in layers))
         return
     try:
         factor = scale_reaching(weights, target)
     except MeasureError as error:
         yield Treatment("scale-to-target", target, excluded=str(error))
     else:
-        yield treatment("scale-to-target", Scale(factor), target)
+        yield Treatment(
+            "scale-to-target", target, tuple((layer, Scale(factor)) for layer in layers)
+        )

@@ -84,8 +84,10 @@ def _dose_response(
     level: float | None,
     mode: Literal["set-value", "scale"],
 ) -> list[DoseResponseSample]:
-    # The intervals are not looked at.
-    config = DoseResponseConfig(layer=layer, target_attention=level, mode=mode, resamples=9)
+    # Neither controls nor intervals are looked at.
+    config = DoseResponseConfig(
+        layer=layer, target_attention=level, mode=mode, controls=(), resamples=9
+    )
     records = dose_response.run(config, subject, corpus)
     return [record for record in records if isinstance(record, DoseResponseSample)]
 

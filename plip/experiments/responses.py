@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plip.experiments.conditions import steered
+from plip.experiments.reach import out_of_reach, rows_of
 from plip.models import Subject
 from plip.plan import ALL, Plan, Scale
 from plip.records import Response
@@ -37,12 +38,7 @@ class Site:
 
     def out_of_reach(self, item: Located, subject: Subject) -> str | None:
         """Say why steering here cannot reach the prediction, None if it can."""
-        last = item.query == len(item.tokens) - 1
-        if subject.mechanism == "state":
-            return "the marker is the last token, and no later one reads it" if last else None
-        if self.layer == subject.n_layers - 1 and not last:
-            return "above the last layer no row reads the marker's"
-        return None
+        return out_of_reach(item, [self.layer], subject.n_layers, rows_of(subject))
 
     def record(
         self,

@@ -7,7 +7,6 @@ from plip.records.ablation import (
     AblationSample,
     AblationSummary,
     AblationWindow,
-    ComparisonRecord,
 )
 from plip.records.audit import AuditManifest
 from plip.records.base import Record, UnitRecord
@@ -28,13 +27,19 @@ from plip.records.continuations import (
 )
 from plip.records.dose_response import (
     Condition,
+    Control,
+    ControlPoint,
+    ControlSummary,
+    DoseLayer,
+    DoseLayerSummary,
     DosePoint,
     DoseResponseSample,
     DoseResponseSummary,
     DoseSummary,
+    LayerBaseline,
     Mechanism,
-    Spread,
 )
+from plip.records.figures import ComparisonRecord, Spread
 from plip.records.files import check_writable, write_file
 from plip.records.generation import (
     CodeMatchRecord,
@@ -88,8 +93,13 @@ __all__ = [
     "Condition",
     "ContinuationRecord",
     "ContrastRecord",
+    "Control",
+    "ControlPoint",
+    "ControlSummary",
     "CovariatesRecord",
     "DetectionRecord",
+    "DoseLayer",
+    "DoseLayerSummary",
     "DosePoint",
     "DoseResponseSample",
     "DoseResponseSummary",
@@ -102,6 +112,7 @@ __all__ = [
     "HeadAsymmetry",
     "HeldOut",
     "LayerAttention",
+    "LayerBaseline",
     "LayerSummary",
     "Manifest",
     "Mechanism",

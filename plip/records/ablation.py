@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from plip.records.base import Fraction, Nats, Norm, Record
-from plip.records.dose_response import Mechanism, Spread
+from plip.records.dose_response import Mechanism
+from plip.records.figures import ComparisonRecord, Spread
 from plip.records.sample import SampleRecord
 
 __all__ = [
@@ -17,7 +18,6 @@ __all__ = [
     "AblationSample",
     "AblationSummary",
     "AblationWindow",
-    "ComparisonRecord",
 ]
 
 #: What was knocked out: marker → target edges, every later token's edge into the marker, the same
@@ -82,34 +82,6 @@ class AblationSample(SampleRecord):
     def plan_hashes(self) -> tuple[str, ...]:
         """The digests of the plans that were run on the sample."""
         return tuple(point.plan_hash for point in self.points if point.plan_hash is not None)
-
-
-class ComparisonRecord(Record):
-    """A comparison of means. Figures are None where there is none to make."""
-
-    n: tuple[int, int]
-    """Figures on each side."""
-
-    difference: float | None = None
-    """Mean of the first side − mean of the second, nats."""
-
-    t: float | None = None
-    """Welch's t, or that of the differences where sides are paired."""
-
-    df: float | None = None
-    """Its degrees of freedom."""
-
-    p_t: float | None = None
-    """Two-sided, by Student's distribution."""
-
-    p_permutation: float | None = None
-    """Two-sided, by exchanging labels, or signs where sides are paired."""
-
-    p_max_t: float | None = None
-    """The same, adjusted for all windows that were searched; None where one was."""
-
-    undefined: str | None = None
-    """Why there are no figures; None where there are."""
 
 
 class AblationGroup(Record):

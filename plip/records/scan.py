@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from plip.records.ablation import ComparisonRecord
 from plip.records.base import Fraction, Nats, Record
-from plip.records.dose_response import Mechanism, Spread
+from plip.records.dose_response import Mechanism
+from plip.records.figures import ComparisonRecord, Spread
 from plip.records.sample import SampleRecord
 
 __all__ = [

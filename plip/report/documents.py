@@ -86,18 +86,19 @@ def dose_response_document(
 ) -> dict[str, Any]:
     """Return a dose-response experiment: each sample at each dose, and each dose over samples.
 
-    `{"schema", "model", "corpus_hash", "layer", "records": [{"sample", "dose", "attention",
-    "kl_nats", …}], "doses": [{"dose", "attention_mean", "kl_mean", …}], "excluded": […]}`;
+    `{"schema", "model", "corpus_hash", "layers", "records": [{"sample", "dose", "attention",
+    "kl_nats", "layers": […], "controls": […], …}], "doses": [{"dose", "attention_mean", "kl_mean",
+    "layers": […], "controls": […], …}], "excluded": […]}`;
     attention is a fraction, KL is in nats, null is undefined, "mechanism" says whether edges of
     attention or writes into a state were steered.
     """
     return {
-        "schema": "plip.dose-response/1",
+        "schema": "plip.dose-response/2",
         "model": manifest.subject.to_json(),
         "corpus_hash": manifest.corpus_hash,
         "plan_hash": manifest.plan_hash,
         "seed": manifest.seed,
-        "layer": summary.layer,
+        "layers": list(summary.layers),
         "layer_choice": summary.layer_choice,
         "mechanism": summary.mechanism,
         "baseline_attention_mean": summary.baseline_attention.mean,
@@ -118,6 +119,28 @@ def dose_response_document(
                 **_spread("state_norm", dose.state_norm.to_json()),
                 **_spread("kl", dose.kl.to_json()),
                 "top1_changed": dose.top1_changed,
+                "layers": [
+                    {
+                        "layer": entry.layer,
+                        "factor": entry.factor,
+                        **_spread("attention", entry.attention.to_json()),
+                        **_spread("state_norm", entry.state_norm.to_json()),
+                    }
+                    for entry in dose.layers
+                ],
+                "controls": [
+                    {
+                        "control": entry.control,
+                        "n": entry.n,
+                        "excluded": entry.excluded,
+                        "mass_mean": entry.mass.mean,
+                        "target_mass_mean": entry.target_mass.mean,
+                        **_spread("kl", entry.kl.to_json()),
+                        "top1_changed": entry.top1_changed,
+                        "against": entry.against.to_json(),
+                    }
+                    for entry in dose.controls
+                ],
             }
             for dose in summary.doses
         ],

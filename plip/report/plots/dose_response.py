@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plip.records import DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary
+from plip.plan import name_layers
+from plip.records import Control, DosePoint, DoseResponseSample, DoseResponseSummary, DoseSummary
+from plip.report.dose_response import control_name
 from plip.report.plots.axes import divergence_axis, ends, gapped, intervals, thinned
 from plip.report.plots.style import (
     BLACK,
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     PALE,
+    PURPLE,
     VERMILION,
+    Look,
     counted,
     legend_above,
     new_figure,
@@ -27,6 +33,12 @@ from plip.report.plots.style import (
 __all__ = ["plot_dose_response"]
 
 _PERCENT = 0.01
+
+_CONTROLS: dict[Control, Look] = {
+    "edges": Look(BLUE, "^", "--"),
+    "marker": Look(GREEN, "D", ":"),
+    "layer": Look(PURPLE, "v", "-."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +62,13 @@ def plot_dose_response(
         model: what was steered.
     """
     places = _places(summary.doses)
+    several, attention = len(summary.layers) > 1, summary.mechanism == "attention"
     with styled():
         figure = new_figure(
             4.0,
             "Dose-response",
-            f"{model}, layer {summary.layer}, n = {max(d.n for d in summary.doses)} samples",
+            f"{model}, {name_layers(summary.layers)}, "
+            f"n = {max(d.n for d in summary.doses)} samples",
         )
         upper, lower = figure.subplots(2, 1, sharex=True)
         _reached(upper, summary, samples, places)
@@ -64,6 +78,8 @@ def plot_dose_response(
         noted(
             figure,
             f"Bars: bootstrap {summary.confidence:.0%} intervals of the mean.",
+            "Attention: the mean over layers." if several and attention else "",
+            "Norm: the mean over layers." if several and not attention else "",
             "Grey lines and ticks: samples.",
             counted(sum(s.excluded is not None for s in samples), "sample", "excluded"),
             counted(
@@ -74,6 +90,9 @@ def plot_dose_response(
             counted(
                 sum(point.kl_infinite for point in points), "divergence", "infinite, not drawn"
             ),
+            "Thin lines: controls, the same dose; means of the samples that had them."
+            if any(dose.controls for dose in summary.doses)
+            else "",
         )
     return figure
 
@@ -87,6 +106,9 @@ def _places(doses: Sequence[DoseSummary]) -> list[_Place]:
     gap = max(0.22 * (last - found[0].x), 0.5) if found else 1.0
     verbs = {"set-value": "set to", "scale-to-target": "scaled to"}
     for index, dose in enumerate(doses):
+        if dose.condition == "factors":
+            last += gap
+            found.append(_Place(index, last, "factors", False))
         if dose.condition in verbs and dose.target is not None:
             last += gap
             label = f"{verbs[dose.condition]}\n{dose.target / _PERCENT:g}%"
@@ -148,10 +170,38 @@ def _divergence(
     spreads = [summary.doses[place.index].kl for place in places]
     means, bars = [s.mean for s in spreads], [ends(s) for s in spreads]
     _means(axes, places, means, bars, VERMILION, "s", "mean", 1.0)
+    beside = _controls(axes, summary, places)
     single = [point.kl_nats for sample in samples for point in sample.points]
-    divergence_axis(
-        axes, "KL(baseline ‖ steered)", [*means, *(end for bar in bars for end in bar)], single
-    )
+    main = [*means, *beside, *(end for bar in bars for end in bar)]
+    divergence_axis(axes, "KL(baseline ‖ steered)", main, single)
+    if beside:
+        legend_above(axes, 2)
+
+
+def _controls(
+    axes: Axes, summary: DoseResponseSummary, places: Sequence[_Place]
+) -> list[float | None]:
+    """Draw what the same dose did to each control, as thin lines; return all that was drawn."""
+    drawn: list[float | None] = []
+    n = sum(place.factor for place in places)
+    x = [place.x for place in places]
+    for at, control in enumerate(summary.doses[0].controls):
+        look = _CONTROLS[control.control]
+        means = [summary.doses[place.index].controls[at].kl.mean for place in places]
+        values = gapped(means)
+        name = control_name(control.control, summary.mechanism)
+        style: dict[str, Any] = {
+            "marker": look.marker,
+            "color": look.colour,
+            "markerfacecolor": "white",
+            "markersize": 3,
+            "linewidth": 0.7,
+            "zorder": 1.5,
+        }
+        axes.plot(x[:n], values[:n], look.line, label=f"other {name}", **style)
+        axes.plot(x[n:], values[n:], "none", **style)
+        drawn += means
+    return drawn
 
 
 def _single(

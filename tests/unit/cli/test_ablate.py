@@ -49,7 +49,7 @@ def test_the_write_of_a_recurrent_model(invoke: Invoke, tiny_recurrent_checkpoin
     [
         (("--what", "write"), 3, "wanted edges, into or into-own"),
         (("--layer", "5", "--window", "2"), 3, "wanted one that ends by layer 5"),
-        (("--layer", "some"), 2, "--layer takes a number or all, not 'some'"),
+        (("--layer", "some"), 3, "layers 'some': wanted layers such as 4, 2,4 or 0,2-4"),
         (("--window", "0"), 2, "window"),
     ],
 )

@@ -118,6 +118,43 @@ def test_a_text_longer_than_the_context(on_tiny: Invoke, corpus: Corpus, tmp_pat
             "layers 2, 4; leave it out",
         ),
         (("dose-response", "--layer", 5), "plip: layer 5: wanted a layer below the last"),
+        (("dose-response", "--layer", "all"), "plip: layers 'all': wanted layers such as 4"),
+        (("dose-response", "--layer", "2,9"), "plip: layer 9: wanted a layer in 0 … 5 of "),
+        (("dose-response", "--factors", "2"), "plip: factors '2': wanted factors such as 2:3"),
+        (("dose-response", "--factors", "2:-1"), "plip: factors '2:-1': wanted finite factors"),
+        (
+            ("dose-response", "--layer", 2, "--factors", "2:3,3:4"),
+            "plip: option factors: wanted factors of layer 2, which are steered, found a factor "
+            "of layer 3; ",
+        ),
+        (
+            ("dose-response", "--controls", "edges,head"),
+            "plip: option controls: wanted 'edges', 'marker' or 'layer', found 'head'",
+        ),
+        (
+            ("dose-response", "--controls", "edges,edges"),
+            "plip: option controls: wanted each control once",
+        ),
+        (
+            ("dose-response", "--layer", "2,3", "--control-layer", 1),
+            "plip: option control_layer: wanted as many other layers as are steered, for the "
+            "control of another layer, found layer 1 beside layers 2–3; name other layers",
+        ),
+        (
+            ("dose-response", "--layer", "2,3", "--control-layer", "1,2"),
+            "plip: option control_layer: wanted as many other layers as are steered, for the "
+            "control of another layer, found layer 2 among both; ",
+        ),
+        (
+            ("dose-response", "--control-layer", 1, "--controls", "none"),
+            "plip: option control_layer: wanted as many other layers as are steered, for the "
+            "control of another layer, found layer 1 without that control; ",
+        ),
+        (
+            ("dose-response", "--layer", "2,3", "--target-attention", 0.1, "--mode", "scale"),
+            "plip: option mode: wanted one layer, where a factor is solved for a level of "
+            "attention, found layers 2–3, of which only the lowest has the baseline's rows; ",
+        ),
         (("dose-response", "--doses", "nan"), "plip: option doses: wanted a finite number"),
         (("dose-response", "--doses", "inf"), "plip: option doses: wanted a finite number"),
         (("dose-response", "--doses=-1"), "plip: option doses: wanted greater than or equal to 0"),
@@ -157,7 +194,6 @@ def test_a_group_that_the_corpus_does_not_have(
         (("calibrate", "--output", "results.json"), "--json writes one file"),
         (("calibrate", "--cpu", "--device", "cuda"), "--cpu contradicts --device cuda"),
         (("dose-response", "--doses", "1,two"), "--doses takes numbers such as 0.5,1,2"),
-        (("dose-response", "--layer", "all"), "--layer"),
         (("dose-response", "--mode", "add"), "--mode"),
     ],
 )

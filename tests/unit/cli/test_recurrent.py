@@ -44,7 +44,8 @@ def test_dose_response_shows_the_states_norm(on_recurrent: Invoke) -> None:
     header = next(line for line in result.stdout.splitlines() if line.startswith(" dose"))
     assert "state norm" in header
     assert "attention" not in header
-    rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if "×" in line}
+    shown = result.stdout.partition("Controls")[0]
+    rows = {line.split()[0]: line.split() for line in shown.splitlines() if "×" in line}
     assert float(rows["1×"][3]) == 0
     assert float(rows["0×"][2]) < float(rows["3×"][2])
 

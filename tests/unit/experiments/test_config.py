@@ -49,7 +49,7 @@ def test_an_option_without_meaning_is_refused(options: dict[str, Any], text: str
     assert str(caught.value).startswith(text)
 
 
-def test_dose_response_takes_one_layer() -> None:
+def test_only_some_experiments_take_all_layers() -> None:
     assert CalibrateConfig(layer="all").layer == "all"
     with pytest.raises(ConfigError, match="option layer"):
         DoseResponseConfig(layer="all")

@@ -27,7 +27,7 @@ LAYER = 2
 def _run(
     subject: TransformerSubject, corpus: Corpus, **options: Any
 ) -> tuple[list[DoseResponseSample], DoseResponseSummary]:
-    config = DoseResponseConfig(**{"layer": LAYER, "resamples": 200, **options})
+    config = DoseResponseConfig(**{"layer": LAYER, "resamples": 200, "controls": (), **options})
     *samples, summary = run(config, subject, corpus)
     assert isinstance(summary, DoseResponseSummary)
     return _samples(samples), summary
@@ -307,7 +307,7 @@ def test_other_groups_may_be_steered(tiny: TransformerSubject, corpus: Corpus) -
 
 
 def test_what_is_done_is_not_run_again(tiny: TransformerSubject, corpus: Corpus) -> None:
-    config = DoseResponseConfig(layer=LAYER, doses=[2.0], max_samples=4, resamples=200)
+    config = DoseResponseConfig(layer=LAYER, doses=[2.0], max_samples=4, resamples=200, controls=())
     everything = list(run(config, tiny, corpus))
     rest = list(run(config, tiny, corpus, everything[:3]))
     assert len(rest) == 2

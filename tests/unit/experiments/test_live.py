@@ -134,7 +134,7 @@ def test_a_level_that_is_missed_is_found(
 
     def off(*args: Any, **options: Any) -> Any:
         for record in honest(*args, **options):
-            if record.schema_id == "plip.dose-response.sample/1":
+            if record.schema_id == "plip.dose-response.sample/2":
                 points = [
                     point.model_copy(update={"attention": point.attention + 0.01})
                     for point in record.points

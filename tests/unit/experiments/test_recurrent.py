@@ -35,7 +35,9 @@ DOSES = (0.0, 1.0, 3.0)
 def _steer(
     subject: Rwkv6Subject, corpus: Corpus, **options: Any
 ) -> tuple[dict[str, DoseResponseSample], DoseResponseSummary]:
-    config = DoseResponseConfig(**{"layer": LAYER, "doses": DOSES, "resamples": 50, **options})
+    config = DoseResponseConfig(
+        **{"layer": LAYER, "doses": DOSES, "resamples": 50, "controls": (), **options}
+    )
     *samples, summary = dose_response.run(config, subject, corpus)
     assert isinstance(summary, DoseResponseSummary)
     return {record.sample: record for record in _of(samples, DoseResponseSample)}, summary
@@ -126,9 +128,7 @@ def test_a_marker_at_the_end_is_excluded(tiny_recurrent: Rwkv6Subject) -> None:
     points = found["end"].points
     assert [point.dose for point in points] == list(DOSES)
     for point in points:
-        assert point.excluded == (
-            "the marker is the last token, and a write reaches later tokens only"
-        )
+        assert point.excluded == "the marker is the last token, and no later one reads it"
     assert [(dose.n, dose.excluded) for dose in summary.doses] == [(0, 1)] * 3
     assert found["end"].baseline_state_norm is None
 

@@ -23,7 +23,7 @@ from plip.experiments import (
     dose_response,
 )
 from plip.models import Subject, TransformerSubject
-from plip.records import AnyRecord, SampleRecord, combined_digest, read_run
+from plip.records import AnyRecord, DoseResponseSample, SampleRecord, combined_digest, read_run
 from plip.text import Corpus
 
 pytestmark = pytest.mark.fast
@@ -64,13 +64,14 @@ def test_the_manifest_says_what_was_run(
     assert manifest.finished is not None
     assert manifest.started <= manifest.finished
     digests = [
-        point.plan_hash
+        digest
         for record in records
-        if record.schema_id == "plip.dose-response.sample/1"
-        for point in record.points
+        if isinstance(record, DoseResponseSample)
+        for digest in record.plan_hashes
     ]
-    assert len(set(digests)) == 20
-    assert manifest.plan_hash == combined_digest([digest for digest in digests if digest])
+    # Two doses and three controls of each; another marker in another text may have the same plan.
+    assert len(digests) == 10 * 2 * 4
+    assert manifest.plan_hash == combined_digest(digests)
 
 
 def test_a_calibration_has_neither_plan_nor_seed(tiny: TransformerSubject, corpus: Corpus) -> None:
@@ -145,7 +146,15 @@ def test_resuming_a_complete_run_runs_nothing(
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        (CONFIG.model_copy(update={"layer": 3}), "config.layer: 2 against 3"),
+        (CONFIG.model_copy(update={"layer": (3,)}), "config.layer: [2] against [3]"),
+        (
+            CONFIG.model_copy(update={"factors": ((2, 3.0),)}),
+            "config.factors: None against [[2, 3.0]]",
+        ),
+        (
+            CONFIG.model_copy(update={"controls": ("layer",)}),
+            "config.controls: ['edges', 'marker', 'layer'] against ['layer']",
+        ),
         (CONFIG.model_copy(update={"seed": 1}), "config.seed: 0 against 1; seed: 0 against 1"),
     ],
 )

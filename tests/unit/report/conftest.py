@@ -183,14 +183,14 @@ def dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
     )
     samples = [
         DoseResponseSample(
-            **_sample(name, "rust_test"), layer=4, baseline_attention=0.0625, points=points
+            **_sample(name, "rust_test"), layers=(4,), baseline_attention=0.0625, points=points
         )
         for name in ("rust_a", "rust_b")
     ]
     samples.append(
         DoseResponseSample(
             **_sample("rust_c", "rust_test", "too late"),
-            layer=4,
+            layers=(4,),
             baseline_attention=None,
             points=(),
         )
@@ -213,7 +213,7 @@ def dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
         )
 
     summary = DoseResponseSummary(
-        layer=4,
+        layers=(4,),
         layer_choice="layer 4, as asked for",
         mechanism="attention",
         baseline_attention=_spread(0.0625),
@@ -259,14 +259,14 @@ def state_dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]
     samples = [
         DoseResponseSample(
             **_sample("rust_a", "rust_test"),
-            layer=2,
+            layers=(2,),
             baseline_attention=0.0625,
             baseline_state_norm=128.0,
             points=(point(1.0, 128.0, 0.0), point(3.0, 256.0, 0.001)),
         ),
         DoseResponseSample(
             **_sample("rust_b", "rust_test"),
-            layer=2,
+            layers=(2,),
             baseline_attention=0.0625,
             points=(last.model_copy(update={"dose": 1.0}), last),
         ),
@@ -286,7 +286,7 @@ def state_dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]
         )
 
     summary = DoseResponseSummary(
-        layer=2,
+        layers=(2,),
         layer_choice="layer 2, as asked for",
         mechanism="state",
         baseline_attention=_spread(0.0625),

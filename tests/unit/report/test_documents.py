@@ -70,8 +70,8 @@ def test_every_layer_of_a_calibration(manifest: Manifest, calibration: Calibrati
 
 def test_a_dose_response(manifest: Manifest, dose_response: DoseResponse) -> None:
     document = dose_response_document(manifest, *dose_response)
-    assert document["schema"] == "plip.dose-response/1"
-    assert (document["layer"], document["seed"], document["plan_hash"]) == (4, 3, "12")
+    assert document["schema"] == "plip.dose-response/2"
+    assert (document["layers"], document["seed"], document["plan_hash"]) == ([4], 3, "12")
     assert document["mechanism"] == "attention"
     assert document["baseline_attention_mean"] == 0.0625
     assert document["baseline_state_norm_mean"] is None
@@ -110,6 +110,8 @@ def test_a_dose_response(manifest: Manifest, dose_response: DoseResponse) -> Non
         "kl_ci_high": 0.5,
         "kl_undefined": None,
         "top1_changed": 1,
+        "layers": [],
+        "controls": [],
     }
     assert document["doses"][2]["kl_undefined"] == "infinite in 1 of 2 samples"
     assert document["excluded"] == [
