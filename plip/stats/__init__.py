@@ -12,32 +12,129 @@ from typing import TYPE_CHECKING
 from plip.stats.intervals import Interval
 
 if TYPE_CHECKING:
+    from plip.stats.adjustment import (
+        Adjusted,
+        adjust,
+        common_support,
+        match_pairs,
+        stratified_permutation,
+    )
+    from plip.stats.blocks import (
+        crossed_levels,
+        free_contrasts,
+        mean_interval,
+        nested_levels,
+        units_needed,
+    )
+    from plip.stats.bounded import dropped_term_bounds, largest_sd
     from plip.stats.comparison import Comparison, max_t, paired, unpaired
     from plip.stats.distance import at_distance, common_range
+    from plip.stats.equivalence import (
+        Equivalence,
+        clopper_pearson,
+        detectable_difference,
+        detectable_rates,
+        paired_equivalence,
+        unpaired_equivalence,
+    )
+    from plip.stats.feasible import (
+        Component,
+        Feasibility,
+        feasible_curve,
+        implied_range,
+        jensen_range,
+    )
     from plip.stats.linear import Coefficient, LinearFit, least_squares, random_intercept
+    from plip.stats.monotone import dose_for
     from plip.stats.proportions import cluster_bootstrap, difference_interval, mcnemar, wilson
+    from plip.stats.rounding import Format, divergence_noise, unit_roundoff, value_noise
     from plip.stats.searched import max_t_paired
+    from plip.stats.variants import outcome_tests, paired_tests, unpaired_tests
 
 __all__ = [
+    "Adjusted",
     "Coefficient",
     "Comparison",
+    "Component",
+    "Equivalence",
+    "Feasibility",
+    "Format",
     "Interval",
     "LinearFit",
+    "adjust",
     "at_distance",
+    "clopper_pearson",
     "cluster_bootstrap",
     "common_range",
+    "common_support",
+    "crossed_levels",
+    "detectable_difference",
+    "detectable_rates",
     "difference_interval",
+    "divergence_noise",
+    "dose_for",
+    "dropped_term_bounds",
+    "feasible_curve",
+    "free_contrasts",
+    "implied_range",
+    "jensen_range",
+    "largest_sd",
     "least_squares",
+    "match_pairs",
     "max_t",
     "max_t_paired",
     "mcnemar",
+    "mean_interval",
+    "nested_levels",
+    "outcome_tests",
     "paired",
+    "paired_equivalence",
+    "paired_tests",
     "random_intercept",
+    "stratified_permutation",
+    "unit_roundoff",
+    "units_needed",
     "unpaired",
+    "unpaired_equivalence",
+    "unpaired_tests",
+    "value_noise",
     "wilson",
 ]
 
 _MODULES = {
+    "plip.stats.adjustment": (
+        "Adjusted",
+        "adjust",
+        "common_support",
+        "match_pairs",
+        "stratified_permutation",
+    ),
+    "plip.stats.blocks": (
+        "crossed_levels",
+        "free_contrasts",
+        "mean_interval",
+        "nested_levels",
+        "units_needed",
+    ),
+    "plip.stats.bounded": ("dropped_term_bounds", "largest_sd"),
+    "plip.stats.equivalence": (
+        "Equivalence",
+        "clopper_pearson",
+        "detectable_difference",
+        "detectable_rates",
+        "paired_equivalence",
+        "unpaired_equivalence",
+    ),
+    "plip.stats.feasible": (
+        "Component",
+        "Feasibility",
+        "feasible_curve",
+        "implied_range",
+        "jensen_range",
+    ),
+    "plip.stats.monotone": ("dose_for",),
+    "plip.stats.rounding": ("Format", "divergence_noise", "unit_roundoff", "value_noise"),
+    "plip.stats.variants": ("outcome_tests", "paired_tests", "unpaired_tests"),
     "plip.stats.comparison": ("Comparison", "max_t", "paired", "unpaired"),
     "plip.stats.distance": ("at_distance", "common_range"),
     "plip.stats.linear": ("Coefficient", "LinearFit", "least_squares", "random_intercept"),

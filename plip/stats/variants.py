@@ -1,0 +1,113 @@
+"""The same comparison by every reasonable test, so that it shows where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from plip.errors import MeasureError
+from plip.stats.comparison import paired, unpaired
+from plip.stats.proportions import mcnemar
+
+__all__ = ["outcome_tests", "paired_tests", "unpaired_tests"]
+
+_SEED = 0
+
+
+def unpaired_tests(one: Sequence[float], other: Sequence[float]) -> dict[str, float]:
+    """Compare two independent groups; two-sided p by the name of the test.
+
+    Welch, Student, Mann–Whitney and a permutation of labels; Welch on logarithms too where all
+    figures are above 0 and their logarithms vary. Mann–Whitney is exact where there are no ties.
+
+    Args:
+        one: at least two finite figures.
+        other: likewise.
+
+    Raises:
+        MeasureError: as `unpaired`.
+    """
+    compared = unpaired(one, other, seed=_SEED)
+    found = {
+        "Welch": compared.p_t,
+        "Student": float(stats.ttest_ind(one, other).pvalue),
+        "Mann–Whitney": float(stats.mannwhitneyu(one, other, alternative="two-sided").pvalue),
+        "permutation": compared.p_permutation,
+    }
+    if min(*one, *other) > 0:
+        logs = np.log(one), np.log(other)
+        if any(side.std() > 0 for side in logs):
+            found["Welch on logarithms"] = float(stats.ttest_ind(*logs, equal_var=False).pvalue)
+    return found
+
+
+def paired_tests(one: Sequence[float], other: Sequence[float]) -> dict[str, float]:
+    """Compare two conditions of the same units; two-sided p by the name of the test.
+
+    Student on differences, Wilcoxon's signed ranks, a permutation of signs; Student on log ratios
+    too where all figures are above 0 and their ratios vary. Wilcoxon leaves differences of 0 out,
+    and is exact where there are neither these nor ties and no more than fifty units.
+
+    Args:
+        one: at least two finite figures.
+        other: the same units in the same order.
+
+    Raises:
+        MeasureError: as `paired`.
+    """
+    compared = paired(one, other, seed=_SEED)
+    a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    found = {
+        "paired t": compared.p_t,
+        "Wilcoxon": float(stats.wilcoxon(a, b).pvalue),
+        "permutation of signs": compared.p_permutation,
+    }
+    if min(a.min(), b.min()) > 0:
+        ratios = np.log(a / b)
+        if ratios.std() > 0:
+            found["paired t on log ratios"] = float(stats.ttest_1samp(ratios, 0).pvalue)
+    return found
+
+
+def outcome_tests(before: Sequence[bool], after: Sequence[bool]) -> dict[tuple[str, str], float]:
+    """Compare outcomes of the same units under two conditions, as paired and as unpaired.
+
+    McNemar's exact test, two-sided and as one-sided tests; beside them Fisher's test, which takes
+    the conditions for different units.
+
+    Args:
+        before: outcome of each unit under the first condition.
+        after: of the same units, in the same order, under the second.
+
+    Returns:
+        p by "paired" or "unpaired" and the name of the test.
+
+    Raises:
+        MeasureError: no unit, or conditions with different numbers of them.
+    """
+    if not before or len(before) != len(after):
+        raise MeasureError(
+            "paired outcomes",
+            wanted="the same units under both conditions, at least one",
+            found=f"{len(before)} and {len(after)}",
+            advice="leave out units that lack one of the two",
+        )
+    gained = sum(b and not a for a, b in zip(before, after, strict=True))
+    lost = sum(a and not b for a, b in zip(before, after, strict=True))
+    hits = sum(after), sum(before)
+    table = [[count, len(before) - count] for count in hits]
+    flips = gained + lost
+    exact = {
+        "greater": float(stats.binom.sf(gained - 1, flips, 0.5)) if flips else 1.0,
+        "less": float(stats.binom.cdf(gained, flips, 0.5)) if flips else 1.0,
+    }
+    found = {("paired", "McNemar, exact"): mcnemar(gained, lost)}
+    for side, name in (("greater", "more after"), ("less", "fewer after")):
+        found["paired", f"McNemar, exact, one-sided ({name})"] = exact[side]
+    found["unpaired", "Fisher"] = float(stats.fisher_exact(table).pvalue)
+    for side, name in (("greater", "more after"), ("less", "fewer after")):
+        p = float(stats.fisher_exact(table, alternative=side).pvalue)
+        found["unpaired", f"Fisher, one-sided ({name})"] = p
+    return found
