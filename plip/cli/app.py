@@ -10,6 +10,7 @@ import plip
 from plip.cli.ablate import ablate
 from plip.cli.audit import audit
 from plip.cli.calibrate import calibrate
+from plip.cli.contrast import contrast
 from plip.cli.dose_response import dose_response
 from plip.cli.generate import generate
 from plip.cli.guard import guarded
@@ -70,6 +71,7 @@ app.command("dose-response")(guarded(dose_response))
 app.command("ablate")(guarded(ablate))
 app.command("generate")(guarded(generate))
 app.command("scan")(guarded(scan))
+app.command("contrast")(guarded(contrast))
 app.command("persistence")(guarded(persistence))
 app.command("audit")(guarded(audit))
 app.command("models")(guarded(models))

@@ -1,9 +1,10 @@
 """Experiments: a frozen configuration, and run(config, subject, corpus) → iterator of records."""
 
-from plip.experiments import ablate, calibrate, dose_response, generate, persistence, scan
+from plip.experiments import ablate, calibrate, contrast, dose_response, generate, persistence, scan
 from plip.experiments.ablate import AblateConfig
 from plip.experiments.calibrate import CalibrateConfig
 from plip.experiments.config import ExperimentConfig
+from plip.experiments.contrast import ContrastConfig, ContrastInputs
 from plip.experiments.dose_response import DEFAULT_DOSES, DoseResponseConfig
 from plip.experiments.generate import GenerateConfig
 from plip.experiments.persistence import PersistenceConfig
@@ -14,6 +15,8 @@ __all__ = [
     "DEFAULT_DOSES",
     "AblateConfig",
     "CalibrateConfig",
+    "ContrastConfig",
+    "ContrastInputs",
     "DoseResponseConfig",
     "Experiment",
     "ExperimentConfig",
@@ -24,6 +27,7 @@ __all__ = [
     "ablate",
     "calibrate",
     "carry_out",
+    "contrast",
     "dose_response",
     "generate",
     "persistence",

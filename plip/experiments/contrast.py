@@ -13,7 +13,7 @@ from torch import Tensor
 
 from plip.errors import CorpusError
 from plip.experiments import calibrate
-from plip.experiments.config import FrozenConfig, LayerIndex
+from plip.experiments.config import FrozenConfig, Layers
 from plip.experiments.contrast_places import PlacedFunction, PlacedText, place
 from plip.experiments.contrast_summary import summarise
 from plip.experiments.layers import choose_layers
@@ -41,8 +41,8 @@ _BESIDE = (Group.PYTHON_DOCTEST, Group.RUST_TEST)
 class ContrastConfig(FrozenConfig):
     """The options of a designed comparison."""
 
-    layer: LayerIndex | Literal["all"] | None = None
-    """A layer from 0; None for the model's own default."""
+    layer: Layers | Literal["all"] | None = None
+    """A layer from 0, several, or all of them; None for the model's own default."""
 
     at_distance: Annotated[float, Field(gt=0)] | None = None
     """The distance at which the languages are compared, in tokens; None for the geometric mean of

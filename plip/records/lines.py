@@ -12,6 +12,7 @@ from plip.errors import OutputError
 from plip.records.ablation import AblationSample, AblationSummary
 from plip.records.base import first_fault
 from plip.records.calibration import CalibrationSample, CalibrationSummary
+from plip.records.contrast import ContrastFunction, ContrastSummary
 from plip.records.dose_response import DoseResponseSample, DoseResponseSummary
 from plip.records.files import refusing
 from plip.records.generation import GenerationSample, GenerationSummary
@@ -26,6 +27,8 @@ AnyRecord = (
     | AblationSummary
     | CalibrationSample
     | CalibrationSummary
+    | ContrastFunction
+    | ContrastSummary
     | DoseResponseSample
     | DoseResponseSummary
     | ScanSample

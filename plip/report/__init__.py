@@ -3,6 +3,8 @@
 from plip.report.ablation import ablation_document, render_ablation
 from plip.report.audit import render_audit
 from plip.report.calibration import render_calibration
+from plip.report.contrast import render_contrast
+from plip.report.contrast_document import contrast_document
 from plip.report.documents import calibration_document, dose_response_document, to_json
 from plip.report.dose_response import render_dose_response
 from plip.report.generation import generation_document, render_generation
@@ -13,6 +15,7 @@ from plip.report.scan import head_list, render_scan, scan_document
 __all__ = [
     "ablation_document",
     "calibration_document",
+    "contrast_document",
     "dose_response_document",
     "generation_document",
     "head_list",
@@ -20,6 +23,7 @@ __all__ = [
     "render_ablation",
     "render_audit",
     "render_calibration",
+    "render_contrast",
     "render_dose_response",
     "render_generation",
     "render_models",

@@ -6,6 +6,7 @@ matplotlib's; `save_plot` writes it, the same bytes for the same records.
 
 from plip.report.plots.ablation import plot_ablation
 from plip.report.plots.calibration import plot_calibration
+from plip.report.plots.contrast import plot_contrast
 from plip.report.plots.dose_response import plot_dose_response
 from plip.report.plots.generation import plot_generation
 from plip.report.plots.persistence import plot_persistence
@@ -15,6 +16,7 @@ from plip.report.plots.scan import plot_scan
 __all__ = [
     "plot_ablation",
     "plot_calibration",
+    "plot_contrast",
     "plot_dose_response",
     "plot_generation",
     "plot_persistence",

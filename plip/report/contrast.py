@@ -1,0 +1,264 @@
+"""A designed comparison of marker and neutral line as tables for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from plip.records import (
+    BesideLayer,
+    BesideSummary,
+    CoefficientRecord,
+    ComparisonRecord,
+    ContrastEffect,
+    ContrastLayer,
+    ContrastSide,
+    ContrastSummary,
+    EqualDistance,
+    ModelRecord,
+    Spread,
+)
+from plip.report.figures import NOTHING, percent, times
+from plip.report.tables import new_table, titled
+
+__all__ = ["render_contrast"]
+
+# Below this a p value says nothing more.
+_SMALLEST = 1e-9
+
+_COLUMNS = ("targets", "", "marker", "neutral", "difference", "interval", "p")
+
+
+def render_contrast(summary: ContrastSummary, *, model: str) -> RenderableType:
+    """Return the effect of the marker by target, distance and first token, and the models.
+
+    Args:
+        summary: of the comparison.
+        model: what was measured.
+    """
+    layer = next(entry for entry in summary.layers if entry.layer == summary.layer)
+    parts: list[RenderableType] = []
+    if len(summary.layers) > 1:
+        parts.append(_layers(summary))
+    parts += [
+        _effects(summary, layer, model),
+        _steps(layer),
+        _beginnings(layer),
+        _equal_distance(layer.equal_distance),
+        _mixed(layer.model, layer.equal_distance),
+    ]
+    if summary.beside is not None:
+        beside = next(entry for entry in summary.beside.layers if entry.layer == summary.layer)
+        parts.append(_beside(summary.beside, beside))
+    return Group(*parts)
+
+
+def _layers(summary: ContrastSummary) -> Group:
+    table = new_table()
+    for name in ("layer", "Python", "p max-T", "Rust", "p max-T", "P − R", "p max-T"):
+        table.add_column(name, justify="right")
+    for layer in summary.layers:
+        effect = layer.effects[0]
+        cells = [
+            cell
+            for spread, test in _three(effect)
+            for cell in (percent(spread.mean), _p(test.p_max_t))
+        ]
+        style = "bold" if layer.layer == summary.layer else None
+        table.add_row(str(layer.layer), *cells, style=style)
+    note = "p max-T: by flips of the signs of functions, adjusted for all layers"
+    return titled("Attention from marker − from neutral line, by layer", table, note)
+
+
+def _effects(summary: ContrastSummary, layer: ContrastLayer, model: str) -> Group:
+    table = new_table()
+    for name in _COLUMNS:
+        table.add_column(name, justify="left" if name in ("targets", "") else "right")
+    for effect in layer.effects:
+        for row in _rows(effect):
+            table.add_row(effect.measured if row[0] == "Python" else "", *row)
+        table.add_section()
+    note = (
+        f"{summary.functions} functions in both languages, {summary.excluded} excluded; mean over "
+        f"{len(summary.steps)} distances,\na line before the function; "
+        f"{summary.confidence:.0%} intervals, by bootstrap over functions;\n"
+        "p: by flips of the signs of functions; P − R: the one difference − the other\n"
+    )
+    note += "".join(f"excluded, {count}×: {reason}\n" for reason, count in summary.reasons)
+    title = f"Attention from marker and from a neutral line, {model}, layer {layer.layer}"
+    return titled(title, table, note)
+
+
+def _steps(layer: ContrastLayer) -> Group:
+    table = new_table()
+    names = ("filler", "tokens P, R", "Python", "Rust", "P − R", "interval", "p")
+    for name in names:
+        table.add_column(name, justify="right")
+    for step in layer.steps:
+        effect = step.effect
+        table.add_row(
+            str(step.filler),
+            f"{_tokens(step.python_distance)}, {_tokens(step.rust_distance)}",
+            *_gap_cells(effect),
+        )
+    note = "filler: lines of remarks; tokens: from marker to targets, mean\n"
+    return titled("Marker − neutral line by distance, mean over targets", table, note)
+
+
+def _beginnings(layer: ContrastLayer) -> Group:
+    table = new_table()
+    for name in ("begins with", "keyword"):
+        table.add_column(name)
+    for name in ("Python", "Rust", "P − R", "interval", "p"):
+        table.add_column(name, justify="right")
+    for entry in layer.beginnings:
+        table.add_row(
+            "another line" if entry.led else "the function",
+            f"{'counts' if entry.keyword else 'does not'}{' *' * entry.first_token_is_target}",
+            *_gap_cells(entry.effect),
+        )
+    note = "nearest distance; * the text's first token is a target\n"
+    return titled("Marker − neutral line, with and without the first token", table, note)
+
+
+def _equal_distance(found: EqualDistance) -> Group | Text:
+    if found.effect is None:
+        return Text(f"Effect at equal distance: {found.undefined}\n")
+    table = new_table()
+    for name in _COLUMNS[1:]:
+        table.add_column(name, justify="right" if name else "left")
+    for row in _rows(found.effect):
+        table.add_row(*row)
+    shared = (
+        "no distance is within reach of every function"
+        if found.low is None
+        else f"every function has {_tokens(found.low)} … {_tokens(found.high)}"
+    )
+    note = (
+        f"each function interpolated between its distances;\n{shared}, "
+        f"{found.left_out} lack this one\n"
+    )
+    return titled(f"At {_tokens(found.distance_tokens)} tokens in both languages", table, note)
+
+
+def _mixed(model: ModelRecord, at: EqualDistance) -> Group | Text:
+    title = "log attention ~ language × marker + log distance, an intercept a function"
+    if model.undefined is not None:
+        return Text(f"{title}: {model.undefined}\n")
+    note = (
+        f"{model.n} texts, {model.groups} functions; SD of intercepts {model.group_sd or 0:.2f}, "
+        f"of residuals {model.residual_sd or 0:.2f};\nrobust intervals"
+    )
+    if at.distance_tokens is not None:
+        note += f"; levels: predicted at {_tokens(at.distance_tokens)} tokens"
+    note += _left_out(model)
+    return _coefficients(title, model.coefficients, f"{note}\n")
+
+
+def _beside(beside: BesideSummary, layer: BesideLayer) -> Group:
+    title = "Beside it: a corpus in the paper's form, unpaired"
+    table = new_table()
+    table.add_column("group")
+    for name in ("samples", "tokens", "mean", "interval"):
+        table.add_column(name, justify="right")
+    for name, spread, distance in (
+        ("Python doctests", layer.python, beside.python_distance),
+        ("Rust tests", layer.rust, beside.rust_distance),
+    ):
+        table.add_row(
+            name, str(spread.n), _tokens(distance), percent(spread.mean), _interval(spread)
+        )
+    test = layer.test
+    note = (
+        f"difference {percent(test.difference)}, p = {_p(test.p_permutation)} by permutation of "
+        f"labels\n{beside.excluded} excluded\n"
+        if test.undefined is None
+        else f"{test.undefined}\n"
+    )
+    regression = "log attention ~ language + log distance, of that corpus"
+    model = layer.model
+    if model.undefined is not None:
+        return Group(titled(title, table, note), Text(f"{regression}: {model.undefined}\n"))
+    below = f"{model.n} samples{_left_out(model)}"
+    return Group(titled(title, table, note), _coefficients(regression, model.coefficients, below))
+
+
+def _coefficients(title: str, found: Iterable[CoefficientRecord], note: str) -> Group:
+    """Show effects as factors, levels as attention, and distance as an exponent."""
+    table = new_table()
+    table.add_column("", overflow="fold")
+    for name in ("", "interval", "p"):
+        table.add_column(name, justify="right")
+    for each in found:
+        if each.name == "log distance":
+            value, interval = f"{each.estimate:.2f}", f"{each.ci_low:.2f} … {each.ci_high:.2f}"
+            table.add_row("exponent of distance", value, interval, _p(each.p))
+            continue
+        low, middle, high = (math.exp(x) for x in (each.ci_low, each.estimate, each.ci_high))
+        if "against" in each.name:
+            table.add_row(each.name, times(middle), f"{low:.2f} … {high:.2f}", _p(each.p))
+        else:
+            table.add_row(each.name, percent(middle), f"{100 * low:.2f} … {100 * high:.2f}", "")
+    return titled(title, table, note)
+
+
+def _left_out(model: ModelRecord) -> str:
+    return f"; {model.left_out} without attention left out" if model.left_out else ""
+
+
+def _rows(effect: ContrastEffect) -> list[tuple[str, ...]]:
+    """Return a row for each language, and one for what differs between them."""
+
+    def row(name: str, side: ContrastSide) -> tuple[str, ...]:
+        return (
+            name,
+            percent(side.marker),
+            percent(side.neutral),
+            percent(side.difference.mean),
+            _interval(side.difference),
+            _p(side.test.p_permutation),
+        )
+
+    gap = ("P − R", "", "", percent(effect.gap.mean), _interval(effect.gap))
+    return [
+        row("Python", effect.python),
+        row("Rust", effect.rust),
+        (*gap, _p(effect.gap_test.p_permutation)),
+    ]
+
+
+def _gap_cells(effect: ContrastEffect) -> tuple[str, ...]:
+    return (
+        percent(effect.python.difference.mean),
+        percent(effect.rust.difference.mean),
+        percent(effect.gap.mean),
+        _interval(effect.gap),
+        _p(effect.gap_test.p_permutation),
+    )
+
+
+def _three(effect: ContrastEffect) -> tuple[tuple[Spread, ComparisonRecord], ...]:
+    return (
+        (effect.python.difference, effect.python.test),
+        (effect.rust.difference, effect.rust.test),
+        (effect.gap, effect.gap_test),
+    )
+
+
+def _interval(spread: Spread) -> str:
+    if spread.ci_low is None or spread.ci_high is None:
+        return NOTHING
+    return f"{100 * spread.ci_low:.2f} … {100 * spread.ci_high:.2f}"
+
+
+def _tokens(distance: float | None) -> str:
+    return NOTHING if distance is None else f"{distance:.1f}"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return NOTHING
+    return f"{p:.2g}" if p >= _SMALLEST else f"< {_SMALLEST:g}"
