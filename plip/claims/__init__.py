@@ -15,9 +15,11 @@ from plip.claims.evidence import Evidence, Given, Reading
 from plip.claims.figures import Figure, Quantity, parse_figure
 from plip.claims.folders import bundled_papers, ledger_folder, ledger_hashes
 from plip.claims.ledger import Entry, Ledger
+from plip.claims.lint import LintReport, lint
 from plip.claims.loader import bundled_ledger, read_ledger
 from plip.claims.orphans import TextFigure, TextReport, Unfound, orphans, sections
 from plip.claims.reruns import Rerun, RerunKey
+from plip.claims.scaffold import new_ledger
 from plip.claims.verdict import Verdict, compare, worst
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Given",
     "Kind",
     "Ledger",
+    "LintReport",
     "Quantity",
     "Reading",
     "Rerun",
@@ -52,7 +55,9 @@ __all__ = [
     "compare",
     "ledger_folder",
     "ledger_hashes",
+    "lint",
     "live_claim",
+    "new_ledger",
     "orphans",
     "parse_figure",
     "read_ledger",

@@ -109,6 +109,16 @@ class AuditReport(_Frozen):
         """The claims that do not stand: contradicted, unsupported or not checkable here."""
         return tuple(claim for claim in self.claims if not claim.verdict.stands)
 
+    def with_live(self, live: Sequence[ClaimResult]) -> AuditReport:
+        """Return the report with claims about a run made here, listed last and counted with it."""
+        verdicts = {
+            verdict: count + sum(claim.verdict is verdict for claim in live)
+            for verdict, count in self.summary.verdicts.items()
+        }
+        counts = {"claims": self.summary.claims + len(live), "verdicts": verdicts}
+        summary = self.summary.model_copy(update=counts)
+        return self.model_copy(update={"claims": (*self.claims, *live), "summary": summary})
+
     @model_serializer(mode="wrap")
     def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A field named "schema" would hide a method of pydantic's base class.
@@ -137,9 +147,9 @@ def audit(
         ArtifactError: a data file that is at hand does not hold what a claim reads from it.
     """
     at_hand = Evidence() if evidence is None else evidence
-    claims = (*(_judge(claim, ledger, at_hand) for claim in ledger.claims), *live)
+    claims = tuple(_judge(claim, ledger, at_hand) for claim in ledger.claims)
     numbers = None if text is None else orphans(ledger, text)
-    return AuditReport(
+    report = AuditReport(
         paper=ledger.paper,
         title=ledger.title,
         claims=claims,
@@ -147,6 +157,7 @@ def audit(
         text=numbers,
         artifacts=at_hand.artifacts.hashes if at_hand.artifacts is not None else {},
     )
+    return report.with_live(live)
 
 
 def _summary(

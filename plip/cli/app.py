@@ -10,6 +10,7 @@ import plip
 from plip.cli.ablate import ablate
 from plip.cli.audit import audit
 from plip.cli.calibrate import calibrate
+from plip.cli.claims import lint, list_checks, new
 from plip.cli.contrast import contrast
 from plip.cli.dose_response import dose_response
 from plip.cli.generate import generate
@@ -75,6 +76,18 @@ app.command("contrast")(guarded(contrast))
 app.command("persistence")(guarded(persistence))
 app.command("audit")(guarded(audit))
 app.command("models")(guarded(models))
+
+
+claims = typer.Typer(
+    help="Begin and check the ledger of a paper.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+claims.command("new")(guarded(new))
+claims.command("lint")(guarded(lint))
+claims.command("list")(guarded(list_checks))
+app.add_typer(claims, name="claims")
 
 
 def main() -> None:

@@ -2,30 +2,81 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plip.cli import options
-from plip.cli.session import DEFAULT_MODEL, ModelOptions, check_json, load_subject
-from plip.cli.streams import publish, say
+from plip.cli.inputs import read_artifacts, read_text
+from plip.cli.outputs import Output, check_outputs, to_stdout, write_outputs
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, load_subject
+from plip.cli.streams import say, show
 
 if TYPE_CHECKING:
-    from plip.claims import ClaimResult
+    from importlib.resources.abc import Traversable
 
-__all__ = ["audit"]
+    from plip.claims import AuditReport, ClaimResult, Verdict
+    from plip.records import SubjectRecord
+
+__all__ = ["Only", "audit"]
+
+
+class Only(StrEnum):
+    """The verdicts, as they are typed."""
+
+    HOLDS = "holds"
+    ROUNDING = "rounding"
+    NOT_CHECKABLE = "not-checkable"
+    UNSUPPORTED = "unsupported"
+    CONTRADICTED = "contradicted"
 
 
 def audit(
     ctx: typer.Context,
-    paper: Annotated[str, typer.Option(help="Which ledger.")] = "steering_results",
-    skip_live: Annotated[
-        bool, typer.Option("--skip-live", help="Check the figures only, without any model.")
-    ] = False,
+    paper: Annotated[
+        str, typer.Option(metavar="NAME|DIR", help="A bundled ledger, or the folder of another.")
+    ] = "steering_results",
+    artifacts: options.ArtifactsFolder = None,
+    text: options.Text = None,
+    live: Annotated[
+        bool | None,
+        typer.Option(
+            "--live/--skip-live",
+            help="Check the machinery on a model too; by default with a bundled ledger.",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a claim does not hold.")
     ] = False,
+    only: Annotated[
+        list[Only] | None,
+        typer.Option(help="Show claims with this verdict; may be given again for another."),
+    ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(help="Show claims of this section; may be given again for another."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show every check of a claim with its rows.")
+    ] = False,
     json: options.Json = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JUnit XML, a test case for each claim."),
+    ] = None,
+    checklist: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a reproducibility checklist in Markdown."),
+    ] = None,
     model: options.Model = DEFAULT_MODEL,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
@@ -35,27 +86,104 @@ def audit(
 ) -> None:
     """Check a paper's figures, and the machinery live.
 
-    The figures are recomputed from each other as intervals, without any weights. The machinery is
-    run on the bundled model and corpus.
+    The figures are recomputed from each other as intervals, without any weights, and from the data
+    files of the paper's repository with --artifacts; --text finds figures that no claim quotes. The
+    machinery is run on the bundled model and corpus. --only and --section choose what the table
+    shows; the files have every claim. A file named - is the standard output.
     """
-    check_json(json)
+    started = datetime.now(UTC)
+    from plip.claims import Evidence, bundled_papers, ledger_folder, read_ledger
     from plip.claims import audit as judge
-    from plip.claims import bundled_ledger
-    from plip.report import render_audit, to_json
+    from plip.report import check_sections, render_audit, select_claims
 
-    ledger = bundled_ledger(paper)
-    live = () if skip_live else _live(ModelOptions(model, revision, device, cpu, dtype))
-    report = judge(ledger, live=live)
-    publish(render_audit(report), to_json(report.model_dump(mode="json")), json)
+    folder = ledger_folder(paper)
+    paths = {"--json": json, "--html": html, "--junit": junit, "--checklist": checklist}
+    check_outputs(paths, [*_ledger_paths(folder), *([text] if text else [])])
+    runs_live = paper in bundled_papers() if live is None else live
+    ledger = read_ledger(folder)
+    known = [claim.section for claim in ledger.claims] + (["live"] if runs_live else [])
+    check_sections(section or (), known)
+    written = read_text(text)
+    report = judge(ledger, Evidence(artifacts=read_artifacts(artifacts)), text=written)
+    subject = None
+    if runs_live:
+        claims, subject = _live(ModelOptions(model, revision, device, cpu, dtype))
+        report = report.with_live(claims)
+    report = _with_manifest(report, folder, started, subject)
+    verdicts = _verdicts(only or ())
+    shown = select_claims(report, only=verdicts, sections=section or ())
+    show(render_audit(report, shown, verbose=verbose), aside=to_stdout(paths))
+    write_outputs(list(_outputs(report, written, paths)))
     if strict and report.failing:
-        failing = ", ".join(claim.id for claim in report.failing)
-        say(f"plip: {len(report.failing)} claims do not hold: {failing}")
+        say(f"plip: {_failing(report)}; --only shows one kind of them")
         raise typer.Exit(1)
 
 
-def _live(options: ModelOptions) -> tuple[ClaimResult, ...]:
+def _ledger_paths(folder: Traversable) -> list[Path]:
+    from plip.claims.folders import ledger_files
+
+    return [path for path in ledger_files(folder) if isinstance(path, Path)]
+
+
+def _live(options: ModelOptions) -> tuple[tuple[ClaimResult, ...], SubjectRecord]:
     subject = load_subject(options)
     from plip.experiments.live import check_machinery
     from plip.text import bundled_corpus
 
-    return check_machinery(subject, bundled_corpus())
+    return check_machinery(subject, bundled_corpus()), subject.provenance()
+
+
+def _with_manifest(
+    report: AuditReport, folder: Traversable, started: datetime, subject: SubjectRecord | None
+) -> AuditReport:
+    from plip.claims import ledger_hashes
+    from plip.records import AuditManifest, installed_versions
+
+    manifest = AuditManifest(
+        versions=installed_versions(),
+        command=("plip", *sys.argv[1:]),
+        started=started,
+        finished=datetime.now(UTC),
+        ledger=ledger_hashes(folder),
+        subject=subject,
+    )
+    return report.model_copy(update={"manifest": manifest})
+
+
+def _verdicts(only: list[Only] | tuple[()]) -> tuple[Verdict, ...]:
+    from plip.claims import Verdict
+
+    return tuple(Verdict[name.name] for name in only)
+
+
+def _outputs(
+    report: AuditReport, text: str | None, paths: dict[str, Path | None]
+) -> Iterator[Output]:
+    from plip.report import audit_document, audit_junit, render_checklist, to_json
+
+    def page() -> str:
+        from plip.report.page import render_page
+
+        return render_page(report, text=text)
+
+    renderers = {
+        "--json": lambda: to_json(audit_document(report)),
+        "--html": page,
+        "--junit": lambda: audit_junit(report),
+        "--checklist": lambda: render_checklist(report),
+    }
+    for option, path in paths.items():
+        if path is not None:
+            yield Output(path, renderers[option])
+
+
+def _failing(report: AuditReport) -> str:
+    from plip.claims import Verdict
+
+    counts = [
+        f"{count} {verdict}"
+        for verdict in reversed(Verdict)
+        if not verdict.stands and (count := report.summary.verdicts[verdict])
+    ]
+    what = f"{len(report.failing)} of {len(report.claims)} claims do not hold"
+    return f"{what}: {', '.join(counts)}"

@@ -12,6 +12,7 @@ from plip.text import Group
 
 __all__ = [
     "AllowNarrow",
+    "ArtifactsFolder",
     "Chat",
     "Corpus",
     "Cpu",
@@ -34,6 +35,7 @@ __all__ = [
     "Seed",
     "SteerWhat",
     "Steered",
+    "Text",
     "TopHeads",
     "Verbose",
     "numbers",
@@ -91,6 +93,16 @@ Json: TypeAlias = Annotated[
 Plot: TypeAlias = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Draw the result, as .png, .svg or .pdf."),
+]
+ArtifactsFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--artifacts", metavar="DIR", help="A checkout of the paper's repository: its data files."
+    ),
+]
+Text: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The paper as Markdown, to find figures no entry quotes."),
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", help="Show every sample.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

@@ -15,7 +15,7 @@ from plip.errors import OutputError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["STDOUT", "progress_bar", "publish", "say", "show"]
+__all__ = ["STDOUT", "progress_bar", "publish", "say", "show", "write_stdout"]
 
 #: The file name that stands for the standard output.
 STDOUT = Path("-")
@@ -48,12 +48,21 @@ def publish(result: RenderableType, document: str, json: Path | None) -> None:
     """
     show(result, aside=json == STDOUT)
     if json == STDOUT:
-        with _standard_output():
-            typer.echo(document, nl=False)
+        write_stdout(document)
     elif json is not None:
         from plip.records import write_file
 
         write_file(json, document)
+
+
+def write_stdout(document: str) -> None:
+    """Write a document to the standard output.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with _standard_output():
+        typer.echo(document, nl=False)
 
 
 @contextmanager

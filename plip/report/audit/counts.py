@@ -1,0 +1,61 @@
+"""What an audit counts, once for all of its reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from plip.claims import AuditReport, ClaimResult, Verdict
+
+__all__ = [
+    "by_section",
+    "changed_decisions",
+    "counted",
+    "figure_counts",
+    "verdict_counts",
+    "worst_first",
+]
+
+
+def counted(n: int, what: str) -> str:
+    """Write such as "1 claim" and "2 claims"."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def worst_first() -> tuple[Verdict, ...]:
+    """Return the verdicts from worst to best, the order in which they are of interest."""
+    return tuple(reversed(Verdict))
+
+
+def changed_decisions(claims: Iterable[ClaimResult]) -> tuple[ClaimResult, ...]:
+    """Return the claims of which the paper's decision would be another."""
+    return tuple(claim for claim in claims if claim.decision_changes)
+
+
+def by_section(claims: Iterable[ClaimResult]) -> Mapping[str, tuple[ClaimResult, ...]]:
+    """Return each section with its claims, in the order in which sections first occur."""
+    found: dict[str, list[ClaimResult]] = {}
+    for claim in claims:
+        found.setdefault(claim.section, []).append(claim)
+    return {section: tuple(claims) for section, claims in found.items()}
+
+
+def figure_counts(report: AuditReport) -> Mapping[str, int]:
+    """Return how many figures there are, by what they are; what nobody knows is left out."""
+    summary = report.summary
+    counts = {
+        "figures in the paper": summary.paper_figures,
+        "figures in the ledger": summary.figures,
+        "of these, taken as given": summary.inputs,
+        "figures that no entry quotes": summary.orphans,
+    }
+    return {what: count for what, count in counts.items() if count is not None}
+
+
+def verdict_counts(report: AuditReport) -> Iterator[tuple[Verdict, int, int]]:
+    """Yield each verdict, the worst first, with its number of claims and of figures."""
+    for verdict in worst_first():
+        yield (
+            verdict,
+            report.summary.verdicts[verdict],
+            report.summary.figure_verdicts.get(verdict, 0),
+        )

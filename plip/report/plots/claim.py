@@ -1,0 +1,132 @@
+"""The figure of a check: whatever its chart holds, on one pair of axes."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from itertools import chain, cycle
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from plip.claims import Chart, ChartSeries
+from plip.report.plots.axes import gapped, intervals
+from plip.report.plots.style import GREY, LOOKS, WIDTH, Look, legend_above, styled
+
+__all__ = ["plot_chart"]
+
+_HEIGHT = 2.2
+# Lines to compare with are told apart by their dashes.
+_DASHES = ("--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
+# Names of this length still fit beside each other.
+_SHORT = 22
+_LINE = 52
+# More ticks, or longer names, than these are written aslant.
+_TICKS, _TICK_NAME = 6, 8
+
+
+def plot_chart(chart: Chart) -> Figure:
+    """Draw a check's chart, without its title: the page that it stands in writes that.
+
+    A logarithmic axis is linear around 0 where its values are not all positive.
+    """
+    with styled():
+        figure = Figure(figsize=(WIDTH, _HEIGHT), layout="constrained")
+        axes = figure.subplots()
+        _scales(axes, chart)
+        for series, look in zip(chart.series, cycle(LOOKS), strict=False):
+            _draw(axes, series, look)
+        for line, dashes in zip(chart.lines, cycle(_DASHES), strict=False):
+            across = axes.axvline if line.axis == "x" else axes.axhline
+            across(line.at, color=GREY, linestyle=dashes, linewidth=0.9, label=_name(line.name))
+        _ticks(axes, chart.x_ticks)
+        axes.set_xlabel(chart.x, parse_math=False)
+        axes.set_ylabel(_wrapped(chart.y, 34), parse_math=False)
+        _legend(axes, [*(s.name for s in chart.series), *(line.name for line in chart.lines)])
+    return figure
+
+
+def _draw(axes: Axes, series: ChartSeries, look: Look) -> None:
+    y = gapped(series.y)
+    joined = series.style != "points"
+    if series.style == "band":
+        low, high = gapped(series.low or ()), gapped(series.high or ())
+        axes.fill_between(series.x, low, high, color=look.colour, alpha=0.2, linewidth=0)
+    elif series.low is not None and series.high is not None:
+        ends = list(zip(series.low, series.high, strict=True))
+        intervals(axes, series.x, ends, look.colour)
+    axes.plot(
+        series.x,
+        y,
+        look.line if joined else "none",
+        marker="" if series.style == "band" else look.marker,
+        color=look.colour,
+        label=_name(series.name),
+    )
+
+
+def _scales(axes: Axes, chart: Chart) -> None:
+    x = chain(
+        (value for series in chart.series for value in series.x),
+        (line.at for line in chart.lines if line.axis == "x"),
+    )
+    y = chain(
+        (
+            value
+            for series in chart.series
+            for values in (series.y, series.low or (), series.high or ())
+            for value in values
+        ),
+        (line.at for line in chart.lines if line.axis == "y"),
+    )
+    if chart.x_log:
+        _logarithmic(axes, "x", x)
+    if chart.y_log:
+        _logarithmic(axes, "y", y)
+
+
+def _logarithmic(axes: Axes, which: str, values: Iterable[float | None]) -> None:
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    smallest = min((abs(value) for value in known if value != 0), default=None)
+    set_scale = axes.set_xscale if which == "x" else axes.set_yscale
+    if smallest is None:
+        return
+    if min(known) > 0:
+        set_scale("log")
+    else:
+        set_scale("symlog", linthresh=10.0 ** math.floor(math.log10(smallest)))
+
+
+def _ticks(axes: Axes, ticks: Sequence[tuple[float, str]]) -> None:
+    if not ticks:
+        return
+    names = [name for _, name in ticks]
+    aslant = len(names) > _TICKS or max(map(len, names)) > _TICK_NAME
+    axes.set_xticks(
+        [place for place, _ in ticks],
+        names,
+        rotation=35 if aslant else 0,
+        ha="right" if aslant else "center",
+        rotation_mode="anchor",
+        parse_math=False,
+    )
+    axes.minorticks_off()
+
+
+def _legend(axes: Axes, names: Sequence[str]) -> None:
+    if len(names) < 2:
+        return
+    legend_above(axes, 1 if max(map(len, names)) > _SHORT else 2)
+    legend = axes.get_legend()
+    for text in legend.get_texts() if legend is not None else ():
+        text.set_parse_math(False)
+
+
+def _name(name: str) -> str:
+    # A name that begins with an underscore is left out of legends.
+    return _wrapped(f" {name}" if name.startswith("_") else name, _LINE)
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(text, width, drop_whitespace=False)) or text
