@@ -29,8 +29,5 @@ class AuditManifest(Record):
     ledger: Mapping[str, str]
     """SHA-256, in hexadecimal, of every file of the ledger, by its name."""
 
-    text: str | None = None
-    """SHA-256 of the paper's text, None where it was not given."""
-
     subject: SubjectRecord | None = None
     """The model that the machinery was checked on, None where it was not."""
