@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plip.claims.checks.agreement import SameAs
 from plip.claims.checks.base import Check, CheckResult, Kind
+from plip.claims.checks.diagnosis import PublishedMeasure
 from plip.claims.checks.dose import Approximately, DoseBound, MonotoneInDose, ScaleNeeded
 from plip.claims.checks.granularity import Debit, Grim, Grimmer, WholeCount
 from plip.claims.checks.identity import ColumnIdentityIsZero, IdentityIsZero
@@ -11,6 +12,7 @@ from plip.claims.checks.orders import Greater, Rises
 from plip.claims.checks.orders_within import AllWithin, Flat
 from plip.claims.checks.recompute import CountOf, MeanOf, RangeOf, SdOf
 from plip.claims.checks.recompute_pairs import DifferenceOf, RatioOf, ShareOf
+from plip.claims.checks.rerun import RerunFigure
 
 __all__ = ["CHECKS", "Check", "CheckResult", "Kind"]
 
@@ -31,8 +33,10 @@ CHECKS: dict[str, type[Check]] = {
         IdentityIsZero,
         MeanOf,
         MonotoneInDose,
+        PublishedMeasure,
         RangeOf,
         RatioOf,
+        RerunFigure,
         Rises,
         SameAs,
         ScaleNeeded,

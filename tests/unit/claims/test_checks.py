@@ -23,6 +23,23 @@ NEEDED = 'check = "scale_needed", target = "x", scales = ["u", "s", "t"], values
 ABOUT = 'check = "approximately", value = "a", reference = "b", tolerance = 0.25'
 
 
+def test_a_statement_without_a_figure_may_rest_on_a_column(
+    check_of: Callable[..., ClaimResult],
+) -> None:
+    claim = check_of("it is safe", COLUMN, a="469.96")
+    assert claim.verdict is Verdict.UNSUPPORTED
+    assert claim.reason == (
+        "the divergence that this rests on, a, is 469.96 where nothing is changed; a true one is 0 "
+        "there, so that the column measures something else"
+    )
+    sound = check_of("it is safe", COLUMN, a="0.00")
+    assert sound.verdict is Verdict.NOT_CHECKABLE
+    assert sound.reason == (
+        "the divergence that this rests on, a, is 0 where nothing is changed, as it must be; the "
+        "statement itself needs the divergence of each sample"
+    )
+
+
 def test_the_registry_knows_each_check_by_its_name() -> None:
     assert all(issubclass(kind, Check) and kind.name == name for name, kind in CHECKS.items())
     assert sorted(CHECKS) == [
@@ -40,8 +57,10 @@ def test_the_registry_knows_each_check_by_its_name() -> None:
         "identity_is_zero",
         "mean_of",
         "monotone_in_dose",
+        "published_measure",
         "range_of",
         "ratio_of",
+        "rerun",
         "rises",
         "same_as",
         "scale_needed",

@@ -29,6 +29,7 @@ def test_public_names() -> None:
         "Tokens",
         "bundled_corpus",
         "bundled_prompts",
+        "read_rust_prompts",
         "sample_with_other_marker",
         "tokenize",
         "with_other_marker",
