@@ -41,7 +41,7 @@ class IdentityIsZero(Check):
 
 
 class ColumnIdentityIsZero(Check):
-    """The figure stands in a column of divergences that must be 0 at the identity dose.
+    """The claim is of a column of divergences, which must be 0 at the identity dose, or rests on one.
 
     A column that is not 0 there holds something other than the divergence it is named after, so
     that none of its figures supports a statement about it. A column that is 0 there may be sound;
@@ -50,6 +50,7 @@ class ColumnIdentityIsZero(Check):
 
     name: ClassVar[str] = "column_identity_is_zero"
     kind: ClassVar[Kind] = Kind.IDENTITY
+    needs_figure: ClassVar[bool] = False
     identity: str
 
     def inputs(self) -> tuple[str, ...]:
@@ -57,14 +58,16 @@ class ColumnIdentityIsZero(Check):
 
     def run(self, claim: Entry, given: Given) -> CheckResult:
         identity = given[self.identity].figure
+        own = " and ".join(figure.printed for figure in claim.figures)
+        where = "of this table" if own else f"that this rests on, {self.identity},"
         if identity.interval.overlaps(_ZERO):
             reason = (
-                "the divergence of this table is 0 where nothing is changed, as it must be; "
-                f"{claim.figure.printed} itself needs the divergence of each sample"
+                f"the divergence {where} is 0 where nothing is changed, as it must be; "
+                f"{own or 'the statement'} itself needs the divergence of each sample"
             )
             return self.result(Verdict.NOT_CHECKABLE, reason)
         reason = (
-            f"the divergence of this table is {identity.printed} where nothing is changed; "
-            f"a true one is 0 there, so that {claim.figure.printed} measures something else"
+            f"the divergence {where} is {identity.printed} where nothing is changed; a true one is "
+            f"0 there, so that {own or 'the column'} measures something else"
         )
         return self.result(Verdict.UNSUPPORTED, reason)
