@@ -41,7 +41,7 @@ class IdentityIsZero(Check):
 
 
 class ColumnIdentityIsZero(Check):
-    """The claim is of a column of divergences, which must be 0 at the identity dose, or rests on one.
+    """The claim is of, or rests on, a column of divergences that must be 0 at the identity dose.
 
     A column that is not 0 there holds something other than the divergence it is named after, so
     that none of its figures supports a statement about it. A column that is 0 there may be sound;
