@@ -44,11 +44,16 @@ if TYPE_CHECKING:
         implied_range,
         jensen_range,
     )
+    from plip.stats.granularity import debit, grim, grimmer, whole_counts
+    from plip.stats.groups import GroupTest, group_tests
     from plip.stats.linear import Coefficient, LinearFit, least_squares, random_intercept
     from plip.stats.monotone import dose_for
     from plip.stats.proportions import cluster_bootstrap, difference_interval, mcnemar, wilson
+    from plip.stats.reported import p_bounds, p_value, upper_tail_bounds, welch_bounds
     from plip.stats.rounding import Format, divergence_noise, unit_roundoff, value_noise
     from plip.stats.searched import max_t_paired
+    from plip.stats.selection import bonferroni, held_out, holm, most_searched
+    from plip.stats.spread import sd_bounds
     from plip.stats.variants import outcome_tests, paired_tests, unpaired_tests
 
 __all__ = [
@@ -59,15 +64,18 @@ __all__ = [
     "Equivalence",
     "Feasibility",
     "Format",
+    "GroupTest",
     "Interval",
     "LinearFit",
     "adjust",
     "at_distance",
+    "bonferroni",
     "clopper_pearson",
     "cluster_bootstrap",
     "common_range",
     "common_support",
     "crossed_levels",
+    "debit",
     "detectable_difference",
     "detectable_rates",
     "difference_interval",
@@ -76,6 +84,11 @@ __all__ = [
     "dropped_term_bounds",
     "feasible_curve",
     "free_contrasts",
+    "grim",
+    "grimmer",
+    "group_tests",
+    "held_out",
+    "holm",
     "implied_range",
     "jensen_range",
     "largest_sd",
@@ -85,19 +98,26 @@ __all__ = [
     "max_t_paired",
     "mcnemar",
     "mean_interval",
+    "most_searched",
     "nested_levels",
     "outcome_tests",
+    "p_bounds",
+    "p_value",
     "paired",
     "paired_equivalence",
     "paired_tests",
     "random_intercept",
+    "sd_bounds",
     "stratified_permutation",
     "unit_roundoff",
     "units_needed",
     "unpaired",
     "unpaired_equivalence",
     "unpaired_tests",
+    "upper_tail_bounds",
     "value_noise",
+    "welch_bounds",
+    "whole_counts",
     "wilson",
 ]
 
@@ -140,6 +160,11 @@ _MODULES = {
     "plip.stats.linear": ("Coefficient", "LinearFit", "least_squares", "random_intercept"),
     "plip.stats.searched": ("max_t_paired",),
     "plip.stats.proportions": ("cluster_bootstrap", "difference_interval", "mcnemar", "wilson"),
+    "plip.stats.granularity": ("debit", "grim", "grimmer", "whole_counts"),
+    "plip.stats.groups": ("GroupTest", "group_tests"),
+    "plip.stats.reported": ("p_bounds", "p_value", "upper_tail_bounds", "welch_bounds"),
+    "plip.stats.selection": ("bonferroni", "held_out", "holm", "most_searched"),
+    "plip.stats.spread": ("sd_bounds",),
 }
 _LAZY = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -115,6 +115,17 @@ class Interval:
         corners = [n / d for n in (self.low, self.high) for d in (other.low, other.high)]
         return Interval(min(corners), max(corners))
 
+    def __neg__(self) -> Interval:
+        """Hold the value with the other sign."""
+        return Interval(-self.high, -self.low)
+
+    def __abs__(self) -> Interval:
+        """Hold the absolute value."""
+        far = max(abs(self.low), abs(self.high))
+        if self.contains(Fraction(0)):
+            return Interval(Fraction(0), far)
+        return Interval(min(abs(self.low), abs(self.high)), far)
+
     def contains(self, value: Fraction) -> bool:
         """Tell whether a value lies in the interval, its ends included."""
         return self.low <= value <= self.high

@@ -2,24 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePosixPath
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from plip.claims.checks.base import Quantities
-from plip.claims.evidence import Given
-from plip.claims.references import is_reference
+from plip.claims.evidence import Given, Reading
+from plip.claims.references import is_reference, parse_reference
 from plip.errors import ArtifactError
 from plip.stats import Interval
 
-__all__ = ["Count", "Sources", "count_faults", "count_sources", "known_count", "whole"]
+__all__ = [
+    "Count",
+    "Number",
+    "Sources",
+    "count_faults",
+    "count_sources",
+    "known_count",
+    "located",
+    "number",
+    "number_sources",
+    "whole",
+]
 
 Sources: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 """Ids of entries, and references into data files; a reference may lead to several values."""
 
 Count: TypeAlias = Annotated[int, Field(ge=0)] | str
 """A whole number typed into the ledger, or the source of one."""
+
+Number: TypeAlias = Decimal | str
+"""A number typed into the ledger, exact, or the source of one."""
+
+
+def number_sources(*numbers: Number | None) -> tuple[str, ...]:
+    """Return those of the numbers that are sources."""
+    return tuple(each for each in numbers if isinstance(each, str))
+
+
+def number(option: Number, given: Given) -> Reading:
+    """Return a number as a reading."""
+    if isinstance(option, str):
+        return given.reading(option)
+    exact = Interval.point(Fraction(option))
+    return Reading("", str(option), exact, exact)
+
+
+def located(sources: Sequence[str], given: Given) -> tuple[tuple[str, Reading], ...]:
+    """Return every value of the sources with where it stands: its label, behind the file's name
+    where several data files are read."""
+    files = {i: parse_reference(i).file for i in sources if is_reference(i)}
+    several = len(set(files.values())) > 1
+    return tuple(
+        (_place(PurePosixPath(files[i]).stem if i in files and several else "", each.label), each)
+        for i in sources
+        for each in given.readings(i)
+    )
+
+
+def _place(file: str, label: str) -> str:
+    return f"{file}: {label}" if file and label else file or label
 
 
 def count_sources(*counts: Count | None) -> tuple[str, ...]:
