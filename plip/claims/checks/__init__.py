@@ -13,6 +13,10 @@ from plip.claims.checks.orders_within import AllWithin, Flat
 from plip.claims.checks.recompute import CountOf, MeanOf, RangeOf, SdOf
 from plip.claims.checks.recompute_pairs import DifferenceOf, RatioOf, ShareOf
 from plip.claims.checks.rerun import RerunFigure
+from plip.claims.checks.selection import BestOf
+from plip.claims.checks.tests_groups import TwoGroups
+from plip.claims.checks.tests_reported import PBelow, ReportedP
+from plip.claims.checks.tests_summary import WelchFromSummary
 
 __all__ = ["CHECKS", "Check", "CheckResult", "Kind"]
 
@@ -21,6 +25,7 @@ CHECKS: dict[str, type[Check]] = {
     for check in (
         AllWithin,
         Approximately,
+        BestOf,
         ColumnIdentityIsZero,
         CountOf,
         Debit,
@@ -33,15 +38,19 @@ CHECKS: dict[str, type[Check]] = {
         IdentityIsZero,
         MeanOf,
         MonotoneInDose,
+        PBelow,
         PublishedMeasure,
         RangeOf,
         RatioOf,
         RerunFigure,
+        ReportedP,
         Rises,
         SameAs,
         ScaleNeeded,
         SdOf,
         ShareOf,
+        TwoGroups,
+        WelchFromSummary,
         WholeCount,
     )
 }
