@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from plip.claims.checks.agreement import SameAs
 from plip.claims.checks.base import Check, CheckResult, Kind
+from plip.claims.checks.design_contrasts import OtherContrast
+from plip.claims.checks.design_pairs import PairedOutcomes
+from plip.claims.checks.design_units import Clustered, Confounded
 from plip.claims.checks.diagnosis import PublishedMeasure
 from plip.claims.checks.dose import Approximately, DoseBound, MonotoneInDose, ScaleNeeded
 from plip.claims.checks.granularity import Debit, Grim, Grimmer, WholeCount
@@ -26,7 +29,9 @@ CHECKS: dict[str, type[Check]] = {
         AllWithin,
         Approximately,
         BestOf,
+        Clustered,
         ColumnIdentityIsZero,
+        Confounded,
         CountOf,
         Debit,
         DifferenceOf,
@@ -38,12 +43,14 @@ CHECKS: dict[str, type[Check]] = {
         IdentityIsZero,
         MeanOf,
         MonotoneInDose,
+        OtherContrast,
+        PairedOutcomes,
         PBelow,
         PublishedMeasure,
         RangeOf,
         RatioOf,
-        RerunFigure,
         ReportedP,
+        RerunFigure,
         Rises,
         SameAs,
         ScaleNeeded,

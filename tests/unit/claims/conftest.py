@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from plip.claims import ClaimResult, Ledger, audit, read_ledger
+from plip.claims import Artifacts, ClaimResult, Evidence, Ledger, audit, read_ledger
 
 HEADER = 'format = "plip.ledger/1"\ntitle = "A made study"\n'
 
@@ -26,15 +27,20 @@ def ledger_of(tmp_path: Path) -> Callable[[str], Ledger]:
     return read
 
 
-def entry(entry_id: str, quoted: str, *, exact: bool | None = None) -> str:
+def entry(
+    entry_id: str, quoted: str, *, exact: bool | None = None, figure: str | None = None
+) -> str:
     """Write one entry, in the unit its quote ends with (nats without one).
 
-    Scales are exact unless told otherwise; a quote without a number has no figure.
+    Scales are exact unless told otherwise; a quote without a number has no figure, and one that
+    is more than its figure names it.
     """
     head = f'[[entry]]\nid = "{entry_id}"\nsection = "1"\nstatement = "Something."\n'
     head += f'quoted = "{quoted}"\n'
     if not any(character.isdigit() for character in quoted):
         return f"{head}figures = []\n"
+    if figure is not None:
+        head += f'figures = ["{figure}"]\n'
     unit = quoted[-1] if quoted[-1] in "%×" else "nats"
     exact = unit == "×" if exact is None else exact
     return f'{head}unit = "{unit}"\nexact = {str(exact).lower()}\n'
@@ -48,6 +54,34 @@ def check_of(ledger_of: Callable[[str], Ledger]) -> Callable[..., ClaimResult]:
         claim = f"{entry('c', quoted, exact=exact)}checks = [{{ {check} }}]\n"
         others = "".join(entry(entry_id, figure) for entry_id, figure in given.items())
         (result,) = audit(ledger_of(claim + others)).claims
+        return result
+
+    return judge
+
+
+@pytest.fixture
+def data_check_of(ledger_of: Callable[[str], Ledger], tmp_path: Path) -> Callable[..., ClaimResult]:
+    """Judge one claim "c" that decides something with one check, beside data files by their paths
+    and other figures given by their ids."""
+
+    def judge(
+        quoted: str,
+        check: str,
+        files: Mapping[str, object] | None = None,
+        *,
+        figure: str | None = None,
+        **given: str,
+    ) -> ClaimResult:
+        folder = tmp_path / "repository"
+        folder.mkdir(exist_ok=True)
+        for name, content in (files or {}).items():
+            (folder / name).write_text(json.dumps(content), encoding="utf-8")
+        claim = (
+            f'{entry("c", quoted, figure=figure)}decides = "it is so"\nchecks = [{{ {check} }}]\n'
+        )
+        others = "".join(entry(entry_id, figure) for entry_id, figure in given.items())
+        evidence = Evidence(artifacts=Artifacts(folder))
+        (result,) = audit(ledger_of(claim + others), evidence).claims
         return result
 
     return judge
