@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from plip.claims.checks.absence import Equivalence
+from plip.claims.checks.absence_rates import ChangedShare, EquivalenceRates
 from plip.claims.checks.agreement import SameAs
 from plip.claims.checks.base import Check, CheckResult, Kind
 from plip.claims.checks.design_contrasts import OtherContrast
@@ -29,6 +31,7 @@ CHECKS: dict[str, type[Check]] = {
         AllWithin,
         Approximately,
         BestOf,
+        ChangedShare,
         Clustered,
         ColumnIdentityIsZero,
         Confounded,
@@ -36,6 +39,8 @@ CHECKS: dict[str, type[Check]] = {
         Debit,
         DifferenceOf,
         DoseBound,
+        Equivalence,
+        EquivalenceRates,
         Flat,
         Greater,
         Grim,

@@ -21,6 +21,7 @@ __all__ = [
     "Level",
     "StatedP",
     "aligned",
+    "between",
     "by_label",
     "group_sources",
     "overturned",
@@ -45,6 +46,11 @@ _NEAR = Fraction(1, 100)
 def group_sources(group: Group) -> tuple[str, ...]:
     """Return the sources of a group."""
     return (group,) if isinstance(group, str) else group
+
+
+def between(low: float, high: float) -> Interval:
+    """Return the interval of two computed ends."""
+    return Interval(Fraction(low), Fraction(high))
 
 
 def by_label(given: Given, sources: Sequence[str]) -> dict[str, float]:
