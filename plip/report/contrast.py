@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from plip.records import (
-    BesideLayer,
-    BesideSummary,
-    CoefficientRecord,
     ComparisonRecord,
     ContrastEffect,
     ContrastLayer,
     ContrastSide,
     ContrastSummary,
     EqualDistance,
-    ModelRecord,
     Spread,
 )
-from plip.report.figures import NOTHING, percent, times
+from plip.report.contrast_models import beside_tables, interval, mixed_table, p_value, tokens
+from plip.report.figures import percent
 from plip.report.tables import new_table, titled
 
 __all__ = ["render_contrast"]
-
-# Below this a p value says nothing more.
-_SMALLEST = 1e-9
 
 _COLUMNS = ("targets", "", "marker", "neutral", "difference", "interval", "p")
 
@@ -48,11 +39,11 @@ def render_contrast(summary: ContrastSummary, *, model: str) -> RenderableType:
         _steps(layer),
         _beginnings(layer),
         _equal_distance(layer.equal_distance),
-        _mixed(layer.model, layer.equal_distance),
+        mixed_table(layer.model, layer.equal_distance),
     ]
     if summary.beside is not None:
         beside = next(entry for entry in summary.beside.layers if entry.layer == summary.layer)
-        parts.append(_beside(summary.beside, beside))
+        parts.append(beside_tables(summary.beside, beside))
     return Group(*parts)
 
 
@@ -65,7 +56,7 @@ def _layers(summary: ContrastSummary) -> Group:
         cells = [
             cell
             for spread, test in _three(effect)
-            for cell in (percent(spread.mean), _p(test.p_max_t))
+            for cell in (percent(spread.mean), p_value(test.p_max_t))
         ]
         style = "bold" if layer.layer == summary.layer else None
         table.add_row(str(layer.layer), *cells, style=style)
@@ -101,7 +92,7 @@ def _steps(layer: ContrastLayer) -> Group:
         effect = step.effect
         table.add_row(
             str(step.filler),
-            f"{_tokens(step.python_distance)}, {_tokens(step.rust_distance)}",
+            f"{tokens(step.python_distance)}, {tokens(step.rust_distance)}",
             *_gap_cells(effect),
         )
     note = "filler: lines of remarks; tokens: from marker to targets, mean\n"
@@ -135,78 +126,13 @@ def _equal_distance(found: EqualDistance) -> Group | Text:
     shared = (
         "no distance is within reach of every function"
         if found.low is None
-        else f"every function has {_tokens(found.low)} … {_tokens(found.high)}"
+        else f"every function has {tokens(found.low)} … {tokens(found.high)}"
     )
     note = (
         f"each function interpolated between its distances;\n{shared}, "
         f"{found.left_out} lack this one\n"
     )
-    return titled(f"At {_tokens(found.distance_tokens)} tokens in both languages", table, note)
-
-
-def _mixed(model: ModelRecord, at: EqualDistance) -> Group | Text:
-    title = "log attention ~ language × marker + log distance, an intercept a function"
-    if model.undefined is not None:
-        return Text(f"{title}: {model.undefined}\n")
-    note = (
-        f"{model.n} texts, {model.groups} functions; SD of intercepts {model.group_sd or 0:.2f}, "
-        f"of residuals {model.residual_sd or 0:.2f};\nrobust intervals"
-    )
-    if at.distance_tokens is not None:
-        note += f"; levels: predicted at {_tokens(at.distance_tokens)} tokens"
-    note += _left_out(model)
-    return _coefficients(title, model.coefficients, f"{note}\n")
-
-
-def _beside(beside: BesideSummary, layer: BesideLayer) -> Group:
-    title = "Beside it: a corpus in the paper's form, unpaired"
-    table = new_table()
-    table.add_column("group")
-    for name in ("samples", "tokens", "mean", "interval"):
-        table.add_column(name, justify="right")
-    for name, spread, distance in (
-        ("Python doctests", layer.python, beside.python_distance),
-        ("Rust tests", layer.rust, beside.rust_distance),
-    ):
-        table.add_row(
-            name, str(spread.n), _tokens(distance), percent(spread.mean), _interval(spread)
-        )
-    test = layer.test
-    note = (
-        f"difference {percent(test.difference)}, p = {_p(test.p_permutation)} by permutation of "
-        f"labels\n{beside.excluded} excluded\n"
-        if test.undefined is None
-        else f"{test.undefined}\n"
-    )
-    regression = "log attention ~ language + log distance, of that corpus"
-    model = layer.model
-    if model.undefined is not None:
-        return Group(titled(title, table, note), Text(f"{regression}: {model.undefined}\n"))
-    below = f"{model.n} samples{_left_out(model)}"
-    return Group(titled(title, table, note), _coefficients(regression, model.coefficients, below))
-
-
-def _coefficients(title: str, found: Iterable[CoefficientRecord], note: str) -> Group:
-    """Show effects as factors, levels as attention, and distance as an exponent."""
-    table = new_table()
-    table.add_column("", overflow="fold")
-    for name in ("", "interval", "p"):
-        table.add_column(name, justify="right")
-    for each in found:
-        if each.name == "log distance":
-            value, interval = f"{each.estimate:.2f}", f"{each.ci_low:.2f} … {each.ci_high:.2f}"
-            table.add_row("exponent of distance", value, interval, _p(each.p))
-            continue
-        low, middle, high = (math.exp(x) for x in (each.ci_low, each.estimate, each.ci_high))
-        if "against" in each.name:
-            table.add_row(each.name, times(middle), f"{low:.2f} … {high:.2f}", _p(each.p))
-        else:
-            table.add_row(each.name, percent(middle), f"{100 * low:.2f} … {100 * high:.2f}", "")
-    return titled(title, table, note)
-
-
-def _left_out(model: ModelRecord) -> str:
-    return f"; {model.left_out} without attention left out" if model.left_out else ""
+    return titled(f"At {tokens(found.distance_tokens)} tokens in both languages", table, note)
 
 
 def _rows(effect: ContrastEffect) -> list[tuple[str, ...]]:
@@ -218,15 +144,15 @@ def _rows(effect: ContrastEffect) -> list[tuple[str, ...]]:
             percent(side.marker),
             percent(side.neutral),
             percent(side.difference.mean),
-            _interval(side.difference),
-            _p(side.test.p_permutation),
+            interval(side.difference),
+            p_value(side.test.p_permutation),
         )
 
-    gap = ("P − R", "", "", percent(effect.gap.mean), _interval(effect.gap))
+    gap = ("P − R", "", "", percent(effect.gap.mean), interval(effect.gap))
     return [
         row("Python", effect.python),
         row("Rust", effect.rust),
-        (*gap, _p(effect.gap_test.p_permutation)),
+        (*gap, p_value(effect.gap_test.p_permutation)),
     ]
 
 
@@ -235,8 +161,8 @@ def _gap_cells(effect: ContrastEffect) -> tuple[str, ...]:
         percent(effect.python.difference.mean),
         percent(effect.rust.difference.mean),
         percent(effect.gap.mean),
-        _interval(effect.gap),
-        _p(effect.gap_test.p_permutation),
+        interval(effect.gap),
+        p_value(effect.gap_test.p_permutation),
     )
 
 
@@ -246,19 +172,3 @@ def _three(effect: ContrastEffect) -> tuple[tuple[Spread, ComparisonRecord], ...
         (effect.rust.difference, effect.rust.test),
         (effect.gap, effect.gap_test),
     )
-
-
-def _interval(spread: Spread) -> str:
-    if spread.ci_low is None or spread.ci_high is None:
-        return NOTHING
-    return f"{100 * spread.ci_low:.2f} … {100 * spread.ci_high:.2f}"
-
-
-def _tokens(distance: float | None) -> str:
-    return NOTHING if distance is None else f"{distance:.1f}"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return NOTHING
-    return f"{p:.2g}" if p >= _SMALLEST else f"< {_SMALLEST:g}"
