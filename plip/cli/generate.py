@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plip.cli import options
+from plip.cli import layers, options
 from plip.cli.plotting import check_plot
 from plip.cli.prompts import read_prompts
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
@@ -26,11 +26,23 @@ class Design(StrEnum):
 def generate(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
-    layer: options.Layer = None,
+    layer: layers.Steered = None,
     scale: Annotated[
-        float,
-        typer.Option(help="Factor of the attention to the marker, or of its write into the state."),
-    ] = 3.0,
+        float | None,
+        typer.Option(
+            help="Factor of the attention to the marker, or of its write into the state; 3 by "
+            "default."
+        ),
+    ] = None,
+    factors: layers.Factors = None,
+    controls: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…|none",
+            help="What the same is done to beside the marker: another token, a marker of another "
+            "kind, another layer. All of them take three times as long as none.",
+        ),
+    ] = "token,marker,layer",
     steer: options.SteerWhat = options.Steered.PROMPT,
     temperature: Annotated[
         float, typer.Option(help="Of sampling; 0 takes the most probable token.")
@@ -60,8 +72,12 @@ def generate(
     """Continue prompts with and without steering.
 
     Without options this is the paper's design on the bundled model: five prompts, scale 3, greedy.
-    Continuations are parsed for test syntax, and never executed.
+    Continuations are parsed for test syntax, and never executed. With --factors each layer has a
+    factor of its own, in place of --scale.
     """
+    where, own = layers.steered_layers(layer), layers.factors_by_layer(factors)
+    if scale is not None and own is not None:
+        raise typer.BadParameter("--factors stand in place of --scale: give one of the two")
     check_plot(plot)
     from plip.experiments import GenerateConfig
     from plip.experiments import generate as experiment
@@ -69,8 +85,10 @@ def generate(
     from plip.report import generation_document, render_generation, to_json
 
     config = GenerateConfig(
-        layer=layer,
-        scale=scale,
+        layer=where,
+        scale=3.0 if scale is None and own is None else scale,
+        factors=own,
+        controls=() if controls == "none" else tuple(controls.split(",")),
         steer=steer.value,
         temperature=temperature,
         samples=samples,

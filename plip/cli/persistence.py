@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plip.cli import options
+from plip.cli import layers, options
 from plip.cli.plotting import check_plot
 from plip.cli.prompts import read_prompts
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
@@ -26,7 +26,7 @@ class Design(StrEnum):
 def persistence(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
-    layer: options.Layer = None,
+    layer: layers.Steered = None,
     scales: Annotated[
         str,
         typer.Option(
@@ -35,6 +35,15 @@ def persistence(
             "1 is no steering.",
         ),
     ] = "0,1,3,5,9",
+    factors: layers.Factors = None,
+    controls: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…|none",
+            help="What the same is done to beside the marker: another token, a marker of another "
+            "kind, another layer; each takes nearly as long as the marker itself.",
+        ),
+    ] = "token",
     temperature: Annotated[
         list[float] | None,
         typer.Option(help="Of sampling, 0.8 by default; may be given again for another."),
@@ -66,9 +75,11 @@ def persistence(
     """Sample prompts whose marker is ever farther away, at each scale.
 
     Without options this is the paper's design on the bundled model: three prompts, 30 samples at
-    temperature 0.8. Continuations are parsed for test syntax, and never executed.
+    temperature 0.8. Continuations are parsed for test syntax, and never executed. --factors add a
+    column in which each layer has a factor of its own.
     """
-    factors = options.numbers("--scales", scales)
+    columns = options.numbers("--scales", scales)
+    where, own = layers.steered_layers(layer), layers.factors_by_layer(factors)
     check_plot(plot)
     from plip.experiments import PersistenceConfig
     from plip.experiments import persistence as experiment
@@ -76,8 +87,10 @@ def persistence(
     from plip.report import persistence_document, render_persistence, to_json
 
     config = PersistenceConfig(
-        layer=layer,
-        scales=factors,
+        layer=where,
+        scales=columns,
+        factors=own,
+        controls=() if controls == "none" else tuple(controls.split(",")),
         samples=samples,
         max_new_tokens=max_new_tokens,
         steer=steer.value,

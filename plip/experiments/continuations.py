@@ -8,9 +8,11 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
+from plip.experiments.prompt_config import PromptConfig
 from plip.experiments.prompting import Placed
 from plip.measure import GeneratedCode, compare_detectors
-from plip.models import Continuation, StateWitness, Witness
+from plip.models import Continuation, StateWitness, Subject, Witness
+from plip.plan import Plan
 from plip.records import (
     ContinuationRecord,
     DetectionRecord,
@@ -20,7 +22,14 @@ from plip.records import (
 )
 from plip.stats import wilson
 
-__all__ = ["as_code", "continuation_record", "draw_seed", "proportion", "steering_record"]
+__all__ = [
+    "as_code",
+    "continuation_record",
+    "continued",
+    "draw_seed",
+    "proportion",
+    "steering_record",
+]
 
 
 def draw_seed(seed: int, *parts: str | float) -> int:
@@ -35,6 +44,39 @@ def draw_seed(seed: int, *parts: str | float) -> int:
     named = [float(part) if isinstance(part, int) else part for part in parts]
     digest = hashlib.sha256(json.dumps([seed, *named]).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
+
+
+def continued(
+    placed: Placed,
+    plan: Plan | None,
+    subject: Subject,
+    config: PromptConfig,
+    *,
+    temperature: float,
+    samples: int,
+    seed: int,
+) -> tuple[Continuation, ...]:
+    """Continue a prompt as an experiment's options say; see `subject.generate`.
+
+    Args:
+        placed: the prompt.
+        plan: what to change, or None.
+        subject: the model.
+        config: the experiment's options.
+        temperature: of sampling.
+        samples: how many continuations.
+        seed: of their draws.
+    """
+    return subject.generate(
+        placed.tokens,
+        plan=plan,
+        steer=config.steer,
+        max_new_tokens=config.max_new_tokens,
+        temperature=temperature,
+        samples=samples,
+        seed=seed,
+        batch=config.batch,
+    ).continuations
 
 
 def as_code(placed: Placed, continuation: Continuation) -> GeneratedCode:

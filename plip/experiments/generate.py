@@ -6,31 +6,26 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from plip.experiments.config import FrozenConfig, LayerIndex
+from plip.experiments.aims import Aim, aims
 from plip.experiments.continuations import (
     as_code,
     continuation_record,
+    continued,
     draw_seed,
     steering_record,
 )
 from plip.experiments.generate_summary import summarise
-from plip.experiments.layers import choose_layers
-from plip.experiments.prompting import (
-    Placed,
-    place,
-    prompt_fields,
-    steering,
-    take,
-    what_is_steered,
-)
+from plip.experiments.layers import LayerChoice, choose_steered
+from plip.experiments.prompt_config import Controls, Factor, PromptConfig, check_samples
+from plip.experiments.prompting import Placed, place, prompt_fields, take
 from plip.measure import CodeMatch, first_difference, similarity
 from plip.models import Continuation, Subject
-from plip.models.generation import Steer
 from plip.records import (
     AnyRecord,
     CodeMatchRecord,
+    GenerationControl,
     GenerationPair,
     GenerationSample,
     GenerationSummary,
@@ -38,22 +33,17 @@ from plip.records import (
 )
 from plip.text import Prompts
 
-__all__ = ["NAME", "GenerateConfig", "check_samples", "count", "run"]
+__all__ = ["NAME", "GenerateConfig", "count", "run"]
 
 NAME = "generate"
 
 
-class GenerateConfig(FrozenConfig):
+class GenerateConfig(PromptConfig):
     """The options of a generation experiment; the paper's by default."""
 
-    layer: LayerIndex | None = None
-    """The steered layer, from 0; None for the model's own default."""
-
-    scale: Annotated[float, Field(ge=0)] = 3.0
-    """The factor of the attention to the marker, or of its write."""
-
-    steer: Steer = "prompt"
-    """What is steered of a transformer: the prompt alone, or the continuation as well."""
+    scale: Factor | None = 3.0
+    """The factor of the attention to the marker, or of its write, in all layers; None where factors
+    are given, one for each layer."""
 
     temperature: Annotated[float, Field(ge=0)] = 0.0
     """Of sampling; 0 takes the most probable token."""
@@ -61,53 +51,33 @@ class GenerateConfig(FrozenConfig):
     samples: Annotated[int, Field(ge=1)] = 1
     """Pairs of continuations for each prompt; 1 at temperature 0."""
 
-    max_new_tokens: Annotated[int, Field(ge=1)] = 80
-    """The most tokens of a continuation."""
-
-    chat: bool = False
-    """Whether prompts are put into the model's chat template."""
-
-    max_prompts: Annotated[int, Field(ge=1)] | None = None
-    """The most prompts, the first ones; None for all."""
-
-    batch: Annotated[int, Field(ge=1)] = 32
-    """How many continuations are computed together."""
-
-    seed: Annotated[int, Field(ge=0)] = 0
-    """Seed of the draws."""
-
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    """Level of the intervals."""
+    controls: Controls = ("token", "marker", "layer")
+    """What the same steering is done to beside the marker."""
 
     @field_validator("samples")
     @classmethod
     def _one_if_greedy(cls, samples: int, info: ValidationInfo) -> int:
         return check_samples(samples, [info.data.get("temperature", math.nan)])
 
-
-def check_samples(samples: int, temperatures: Sequence[float]) -> int:
-    """Check that no more samples are wanted than can differ.
-
-    Raises:
-        ValueError: several at temperature 0.
-    """
-    if samples > 1 and 0 in temperatures:
-        raise ValueError("1 at temperature 0, where all are the same")
-    return samples
+    @model_validator(mode="after")
+    def _scale_or_factors(self) -> GenerateConfig:
+        if (self.scale is None) == (self.factors is None):
+            raise ValueError("a scale or factors, one of the two")
+        return self
 
 
 def count(config: GenerateConfig, prompts: Prompts) -> int:
     """Count the prompts that the experiment goes through."""
-    return len(take(prompts, config.max_prompts))
+    return len(take(prompts, config))
 
 
 def run(
     config: GenerateConfig, subject: Subject, prompts: Prompts, done: Sequence[AnyRecord] = ()
 ) -> Iterator[AnyRecord]:
-    """Continue each prompt with and without steering.
+    """Continue each prompt with and without steering, and with the same done to controls.
 
-    The two continuations of a pair are drawn with the same numbers, so that they differ by the
-    steering alone. Continuations are parsed, and never executed.
+    The continuations of a prompt are all drawn with the same numbers, so that the two of a pair
+    differ by the steering alone. Continuations are parsed, and never executed.
 
     Args:
         config: the options.
@@ -126,62 +96,61 @@ def run(
 
     Source: STEERING_RESULTS.md §8.2, §8.3.
     """
-    choice = choose_layers(config.layer, subject)
-    placed = place(
-        take(prompts, config.max_prompts),
-        subject,
-        chat=config.chat,
-        max_new_tokens=config.max_new_tokens,
-        steer=config.steer,
-    )
+    choice = choose_steered(config.layer, subject, config.factors)
+    placed = place(take(prompts, config), subject, config)
     if any(isinstance(record, GenerationSummary) for record in done):
         return
     records = {record.key: record for record in done if isinstance(record, GenerationSample)}
+    factors = config.factors_in(choice.layers, config.scale)
     for each in placed:
         if each.prompt.id not in records:
-            record = _sample(each, choice.layer, subject, config)
+            record = _sample(each, choice, factors, subject, config)
             records[record.key] = record
             yield record
-    yield summarise(
-        [records[each.prompt.id] for each in placed],
-        choice,
-        mechanism=subject.mechanism,
-        steered=what_is_steered(subject, config.steer),
-        scale=config.scale,
-        temperature=config.temperature,
-        samples=config.samples,
-        max_new_tokens=config.max_new_tokens,
-        confidence=config.confidence,
-    )
+    yield summarise([records[each.prompt.id] for each in placed], choice, factors, subject, config)
 
 
 def _sample(
-    placed: Placed, layer: int, subject: Subject, config: GenerateConfig
+    placed: Placed,
+    choice: LayerChoice,
+    factors: tuple[float, ...],
+    subject: Subject,
+    config: GenerateConfig,
 ) -> GenerationSample:
-    plan = steering(placed, config.scale, layer)
     seed = draw_seed(config.seed, placed.prompt.id, config.temperature)
-    baseline, steered = (
-        subject.generate(
-            placed.tokens,
-            plan=used,
-            steer=config.steer,
-            max_new_tokens=config.max_new_tokens,
+    steers = any(factor != 1 for factor in factors)
+    marker, *controls = aims(
+        placed, choice.layers, config.controls if steers else (), subject, config
+    )
+
+    def written(aim: Aim, *, steered: bool) -> tuple[Continuation, ...]:
+        return continued(
+            aim.placed,
+            aim.plan(factors) if steered else None,
+            subject,
+            config,
             temperature=config.temperature,
             samples=config.samples,
             seed=seed,
-            batch=config.batch,
-        ).continuations
-        for used in (None, plan)
-    )
+        )
+
+    baseline = written(marker, steered=False)
+
+    def pairs(aim: Aim) -> tuple[GenerationPair, ...]:
+        if aim.excluded is not None:
+            return ()
+        own = baseline if aim.placed is placed else written(aim, steered=False)
+        steered = written(aim, steered=True)
+        return tuple(_pair(aim.placed, *pair) for pair in zip(own, steered, strict=True))
+
     return GenerationSample(
-        **prompt_fields(placed, chat=config.chat),
-        layer=layer,
-        scale=config.scale,
+        **prompt_fields(placed, config),
+        aim=marker.record(factors),
         temperature=config.temperature,
         draw_seed=seed,
-        plan_hash=None if plan is None else plan.digest,
-        pairs=tuple(
-            _pair(placed, one, other) for one, other in zip(baseline, steered, strict=True)
+        pairs=pairs(marker),
+        controls=tuple(
+            GenerationControl(aim=aim.record(factors), pairs=pairs(aim)) for aim in controls
         ),
     )
 

@@ -8,27 +8,27 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from plip.experiments.config import FrozenConfig, LayerIndex
+from plip.experiments.aims import Aim, aims
 from plip.experiments.continuations import (
     continuation_record,
+    continued,
     draw_seed,
     proportion,
     steering_record,
 )
-from plip.experiments.generate import check_samples
-from plip.experiments.layers import choose_layers
+from plip.experiments.layers import choose_steered
 from plip.experiments.persistence_summary import summarise
-from plip.experiments.prompting import (
-    Placed,
-    place,
-    prompt_fields,
-    steering,
-    take,
-    what_is_steered,
+from plip.experiments.prompt_config import (
+    Controls,
+    Factor,
+    PromptConfig,
+    check_samples,
+    each_once,
 )
+from plip.experiments.prompting import Placed, place, prompt_fields, take
 from plip.models import Subject
-from plip.models.generation import Steer
-from plip.records import AnyRecord, PersistenceCell, PersistenceSummary
+from plip.plan import name_factors
+from plip.records import AnyRecord, PersistenceCell, PersistenceSummary, PromptControl
 from plip.text import Prompts
 
 __all__ = ["DEFAULT_SCALES", "NAME", "PersistenceConfig", "count", "run"]
@@ -38,44 +38,23 @@ NAME = "persistence"
 #: The paper's scales (§8.4), and the knockout of the write.
 DEFAULT_SCALES = (0.0, 1.0, 3.0, 5.0, 9.0)
 
-NotNegative = Annotated[float, Field(ge=0)]
+_Name = tuple[str, float | None, float, PromptControl | None]
 
 
-class PersistenceConfig(FrozenConfig):
+class PersistenceConfig(PromptConfig):
     """The options of a persistence experiment; the paper's by default."""
 
-    layer: LayerIndex | None = None
-    """The steered layer, from 0; None for the model's own default."""
-
-    scales: tuple[NotNegative, ...] = Field(default=DEFAULT_SCALES, min_length=1)
+    scales: tuple[Factor, ...] = Field(default=DEFAULT_SCALES, min_length=1)
     """Factors of the attention to the marker, or of its write, each once; 1 is no plan at all."""
 
-    temperatures: tuple[NotNegative, ...] = Field(default=(0.8,), min_length=1)
+    temperatures: tuple[Factor, ...] = Field(default=(0.8,), min_length=1)
     """Of sampling, each once."""
 
     samples: Annotated[int, Field(ge=1)] = 30
     """Continuations of each prompt at each scale and temperature."""
 
-    max_new_tokens: Annotated[int, Field(ge=1)] = 80
-    """The most tokens of a continuation."""
-
-    steer: Steer = "prompt"
-    """What is steered of a transformer: the prompt alone, or the continuation as well."""
-
-    chat: bool = False
-    """Whether prompts are put into the model's chat template."""
-
-    max_prompts: Annotated[int, Field(ge=1)] | None = None
-    """The most prompts, the first ones; None for all."""
-
-    batch: Annotated[int, Field(ge=1)] = 32
-    """How many continuations are computed together."""
-
-    seed: Annotated[int, Field(ge=0)] = 0
-    """Seed of the draws, the bootstrap and the permutations."""
-
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    """Level of the intervals."""
+    controls: Controls = ("token",)
+    """What the same steering is done to beside the marker; each costs nearly as much again."""
 
     resamples: Annotated[int, Field(ge=1)] = 9999
     """How often prompts are drawn for an interval."""
@@ -83,9 +62,7 @@ class PersistenceConfig(FrozenConfig):
     @field_validator("scales", "temperatures")
     @classmethod
     def _each_once(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if len(set(values)) < len(values):
-            raise ValueError("each value once")
-        return values
+        return each_once(values)
 
     @field_validator("samples")
     @classmethod
@@ -95,19 +72,29 @@ class PersistenceConfig(FrozenConfig):
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
+    """A prompt at one scale and temperature.
+
+    Args:
+        placed: the prompt.
+        scale: the factor in all layers, None for the options' factors.
+        temperature: of sampling.
+        control: what is steered, None for the marker.
+    """
+
     placed: Placed
-    scale: float
+    scale: float | None
     temperature: float
+    control: PromptControl | None
 
     @property
-    def name(self) -> tuple[str, float, float]:
-        return self.placed.prompt.id, self.scale, self.temperature
+    def name(self) -> _Name:
+        return self.placed.prompt.id, self.scale, self.temperature, self.control
 
 
 def count(config: PersistenceConfig, prompts: Prompts) -> int:
     """Count the cells that the experiment goes through."""
-    chosen = take(prompts, config.max_prompts)
-    return len(chosen) * len(config.scales) * len(config.temperatures)
+    columns = sum(len(_columns(config, control)) for control in (None, *config.controls))
+    return len(take(prompts, config)) * columns * len(config.temperatures)
 
 
 def run(
@@ -117,7 +104,8 @@ def run(
 
     A cell's draws come from the seed, its prompt, its scale and its temperature alone, and the
     samples of a cell are computed in batches of one size: results do not depend on the order of the
-    cells or on how a run was cut up. Continuations are parsed, and never executed.
+    cells or on how a run was cut up. A control is drawn with the numbers of the cell that it stands
+    beside. Continuations are parsed, and never executed.
 
     Args:
         config: the options.
@@ -136,66 +124,76 @@ def run(
 
     Source: STEERING_RESULTS.md §8.4.
     """
-    choice = choose_layers(config.layer, subject)
-    placed = place(
-        take(prompts, config.max_prompts),
-        subject,
-        chat=config.chat,
-        max_new_tokens=config.max_new_tokens,
-        steer=config.steer,
-    )
+    choice = choose_steered(config.layer, subject, config.factors)
+    placed = place(take(prompts, config), subject, config)
     if any(isinstance(record, PersistenceSummary) for record in done):
         return
-    cells = [
-        _Cell(each, scale, temperature)
-        for temperature in config.temperatures
-        for each in placed
-        for scale in config.scales
-    ]
-    records = {
-        (record.prompt, record.scale, record.temperature): record
+    records: dict[_Name, PersistenceCell] = {
+        (record.prompt, record.scale, record.temperature, record.aim.control): record
         for record in done
         if isinstance(record, PersistenceCell)
     }
+    cells = [
+        _Cell(each, scale, temperature, control)
+        for temperature in config.temperatures
+        for each in placed
+        for control in (None, *config.controls)
+        for scale in _columns(config, control)
+    ]
+    aimed: dict[str, dict[PromptControl | None, Aim]] = {}
     for cell in cells:
         if cell.name not in records:
-            records[cell.name] = _measure(cell, choice.layer, subject, config)
+            prompt = cell.placed.prompt.id
+            if prompt not in aimed:
+                every = aims(cell.placed, choice.layers, config.controls, subject, config)
+                aimed[prompt] = {aim.control: aim for aim in every}
+            aim = aimed[prompt][cell.control]
+            factors = config.factors_in(choice.layers, cell.scale)
+            records[cell.name] = _measure(cell, aim, factors, subject, config)
             yield records[cell.name]
-    yield summarise(
-        [records[cell.name] for cell in cells],
-        choice,
-        mechanism=subject.mechanism,
-        steered=what_is_steered(subject, config.steer),
-        max_new_tokens=config.max_new_tokens,
-        confidence=config.confidence,
-        resamples=config.resamples,
-        seed=config.seed,
-    )
+    yield summarise([records[cell.name] for cell in cells], choice, subject, config)
+
+
+def _columns(config: PersistenceConfig, control: PromptControl | None) -> list[float | None]:
+    """List the scales of a prompt, None for the factors.
+
+    A control has no run of its own without steering, but for another marker, whose text is another.
+    """
+    scales: list[float | None] = [
+        scale for scale in config.scales if scale != 1 or control in (None, "marker")
+    ]
+    return scales if config.factors is None else [*scales, None]
 
 
 def _measure(
-    cell: _Cell, layer: int, subject: Subject, config: PersistenceConfig
+    cell: _Cell,
+    aim: Aim,
+    factors: tuple[float, ...],
+    subject: Subject,
+    config: PersistenceConfig,
 ) -> PersistenceCell:
-    plan = steering(cell.placed, cell.scale, layer)
-    seed = draw_seed(config.seed, *cell.name)
-    continuations = subject.generate(
-        cell.placed.tokens,
-        plan=plan,
-        steer=config.steer,
-        max_new_tokens=config.max_new_tokens,
-        temperature=cell.temperature,
-        samples=config.samples,
-        seed=seed,
-        batch=config.batch,
-    ).continuations
-    samples = [continuation_record(cell.placed, each) for each in continuations]
+    written = name_factors(config.factors or ()) if cell.scale is None else cell.scale
+    seed = draw_seed(config.seed, cell.placed.prompt.id, written, cell.temperature)
+    continuations = (
+        ()
+        if aim.excluded is not None
+        else continued(
+            aim.placed,
+            aim.plan(factors),
+            subject,
+            config,
+            temperature=cell.temperature,
+            samples=config.samples,
+            seed=seed,
+        )
+    )
+    samples = [continuation_record(aim.placed, each) for each in continuations]
     return PersistenceCell(
-        **prompt_fields(cell.placed, chat=config.chat),
-        layer=layer,
+        **prompt_fields(aim.placed, config),
+        aim=aim.record(factors),
         scale=cell.scale,
         temperature=cell.temperature,
         draw_seed=seed,
-        plan_hash=None if plan is None else plan.digest,
         witness=steering_record(continuations),
         paper=proportion(
             [bool(each.detection.paper) for each in samples], confidence=config.confidence

@@ -6,19 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from plip.errors import ConfigError, ContextLengthError
+from plip.experiments.prompt_config import PromptConfig
 from plip.models import Subject
-from plip.models.generation import Steer
-from plip.plan import Plan, Scale, into
+from plip.plan import into
 from plip.text import Prompt, Prompts, Tokens
 
-__all__ = [
-    "Placed",
-    "place",
-    "prompt_fields",
-    "steering",
-    "take",
-    "what_is_steered",
-]
+__all__ = ["Placed", "place", "prompt_fields", "take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +22,7 @@ class Placed:
         prompt: the prompt.
         tokens: what the model is given: the prompt, or the chat that it is put into.
         marker: the marker's token.
+        shift: how many characters of a chat stand before the prompt.
         code: what stands before the continuation as code: the prompt, or nothing in a chat, whose
             answer stands alone.
     """
@@ -36,6 +30,7 @@ class Placed:
     prompt: Prompt
     tokens: Tokens
     marker: int
+    shift: int
     code: str
 
     @property
@@ -43,11 +38,32 @@ class Placed:
         """From the marker's token to the first generated one, in tokens."""
         return len(self.tokens) - self.marker
 
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The prompt's tokens without those of the marker and those of a chat's template.
 
-def place(
-    prompts: Prompts, subject: Subject, *, chat: bool, max_new_tokens: int, steer: Steer
-) -> list[Placed]:
+        White space around the prompt, which templates may strip, does not count.
+        """
+        text = self.prompt.text
+        first = self.shift + len(text) - len(text.lstrip())
+        last = self.shift + len(text.rstrip())
+        start = self.shift + self.prompt.marker
+        stop = start + len(self.prompt.pattern)
+        return tuple(
+            token
+            for token, (begins, ends) in enumerate(self.tokens.spans)
+            if first <= begins < ends <= last and (ends <= start or stop <= begins)
+        )
+
+
+def place(prompts: Prompts, subject: Subject, config: PromptConfig) -> list[Placed]:
     """Put prompts on a model's tokens, all of them before any is run.
+
+    Args:
+        prompts: the prompts.
+        subject: the model.
+        config: whether they are put into a chat, how many tokens are wanted behind them, and what
+            is steered.
 
     Raises:
         ConfigError: a chat is asked for, and the model has no template for one, or one that
@@ -59,14 +75,14 @@ def place(
     placed = []
     for prompt in prompts:
         who = f"prompt {prompt.id!r}"
-        text, shift = _in_chat(subject, prompt) if chat else (prompt.text, 0)
+        text, shift = _in_chat(subject, prompt) if config.chat else (prompt.text, 0)
         tokens = subject.tokenize(text)
-        room = subject.context - max_new_tokens
+        room = subject.context - config.max_new_tokens
         if len(tokens) > room:
             raise ContextLengthError(
                 who,
                 wanted=f"at most {room} tokens, the context of {subject.name} less the "
-                f"{max_new_tokens} new ones",
+                f"{config.max_new_tokens} new ones",
                 found=f"{len(tokens)} tokens",
                 advice="shorten the prompt, or ask for fewer new tokens",
                 details={
@@ -77,8 +93,8 @@ def place(
             )
         marker = tokens.at(prompt.marker + shift, who=who)
         if subject.mechanism == "attention":
-            into(marker).check(len(tokens) + (steer == "throughout"))
-        placed.append(Placed(prompt, tokens, marker, "" if chat else prompt.text))
+            into(marker).check(len(tokens) + (config.steer == "throughout"))
+        placed.append(Placed(prompt, tokens, marker, shift, "" if config.chat else prompt.text))
     return placed
 
 
@@ -110,23 +126,7 @@ def _in_chat(subject: Subject, prompt: Prompt) -> tuple[str, int]:
     return chat, chat.index(stripped) - before
 
 
-def steering(placed: Placed, scale: float, layer: int) -> Plan | None:
-    """Return the plan that scales what later tokens get from the marker; None at scale 1.
-
-    Source: STEERING_RESULTS.md §8.2.
-    """
-    return None if scale == 1 else Plan(Scale(scale), into(placed.marker), layers=[layer])
-
-
-def what_is_steered(subject: Subject, steer: Steer) -> str:
-    """Say in words what such a plan acts on."""
-    if subject.mechanism == "state":
-        return "the marker's write into the state, in every head; every later token reads it"
-    rows = "of the prompt" if steer == "prompt" else "of the prompt and of the continuation"
-    return f"attention to the marker from every later token {rows}, in every head"
-
-
-def prompt_fields(placed: Placed, *, chat: bool) -> dict[str, Any]:
+def prompt_fields(placed: Placed, config: PromptConfig) -> dict[str, Any]:
     """Return what every record says about its prompt, as keyword arguments."""
     prompt = placed.prompt
     return {
@@ -135,7 +135,7 @@ def prompt_fields(placed: Placed, *, chat: bool) -> dict[str, Any]:
         "category": prompt.category,
         "family": prompt.family,
         "distance": prompt.distance,
-        "chat": chat,
+        "chat": config.chat,
         "n_tokens": len(placed.tokens),
         "marker": placed.marker,
         "marker_is_first": placed.marker == 0,
@@ -143,6 +143,6 @@ def prompt_fields(placed: Placed, *, chat: bool) -> dict[str, Any]:
     }
 
 
-def take(prompts: Prompts, limit: int | None) -> Prompts:
-    """Pick an experiment's prompts: the first `limit`, or all."""
-    return prompts if limit is None else prompts.take(limit)
+def take(prompts: Prompts, config: PromptConfig) -> Prompts:
+    """Pick an experiment's prompts: the first ones, as many as it wants, or all."""
+    return prompts if config.max_prompts is None else prompts.take(config.max_prompts)

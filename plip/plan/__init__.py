@@ -2,6 +2,7 @@
 
 from plip.plan.edges import ALL, All, Edges, edges, into, out_of
 from plip.plan.layers import (
+    name_factors,
     name_layers,
     read_factors,
     read_layers,
@@ -24,6 +25,7 @@ __all__ = [
     "Step",
     "edges",
     "into",
+    "name_factors",
     "name_layers",
     "out_of",
     "read_factors",

@@ -13,7 +13,14 @@ from plip.plan.edges import ALL, Edges
 from plip.plan.operations import Scale
 from plip.plan.plan import Indices, Plan
 
-__all__ = ["name_layers", "read_factors", "read_layers", "scale_by_layer", "spell_layers"]
+__all__ = [
+    "name_factors",
+    "name_layers",
+    "read_factors",
+    "read_layers",
+    "scale_by_layer",
+    "spell_layers",
+]
 
 # No model is that deep, and a range must not fill the memory.
 _MOST = 9999
@@ -115,6 +122,11 @@ def spell_layers(layers: Sequence[int]) -> str:
 def name_layers(layers: Sequence[int]) -> str:
     """Write layers with their noun: "layer 4", "layers 0, 2–4"."""
     return f"layer{'' if len(layers) == 1 else 's'} {spell_layers(layers)}"
+
+
+def name_factors(factors: Iterable[tuple[int, float]]) -> str:
+    """Write factors as `read_factors` reads them: "2:3,4:1.5"."""
+    return ",".join(f"{layer}:{factor!r}".removesuffix(".0") for layer, factor in factors)
 
 
 def _range(text: str, who: str, wanted: str) -> range:

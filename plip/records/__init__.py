@@ -18,8 +18,11 @@ from plip.records.calibration import (
     LayerSummary,
 )
 from plip.records.continuations import (
+    AimRecord,
     ContinuationRecord,
     DetectionRecord,
+    PromptControl,
+    PromptControlSummary,
     PromptRecord,
     Proportion,
     SteeringRecord,
@@ -60,6 +63,8 @@ from plip.records.figures import ComparisonRecord, Spread
 from plip.records.files import check_writable, write_file
 from plip.records.generation import (
     CodeMatchRecord,
+    GenerationControl,
+    GenerationControlSummary,
     GenerationGroup,
     GenerationPair,
     GenerationSample,
@@ -70,7 +75,9 @@ from plip.records.generation import (
 from plip.records.lines import AnyRecord
 from plip.records.persistence import (
     ContrastRecord,
+    ControlChange,
     PersistenceCell,
+    PersistenceControl,
     PersistenceDesign,
     PersistenceRate,
     PersistenceSummary,
@@ -101,6 +108,7 @@ __all__ = [
     "AblationSample",
     "AblationSummary",
     "AblationWindow",
+    "AimRecord",
     "AnyRecord",
     "AuditManifest",
     "BesideLayer",
@@ -123,6 +131,7 @@ __all__ = [
     "ContrastSummary",
     "ContrastText",
     "Control",
+    "ControlChange",
     "ControlPoint",
     "ControlSummary",
     "CovariatesRecord",
@@ -134,6 +143,8 @@ __all__ = [
     "DoseResponseSummary",
     "DoseSummary",
     "EqualDistance",
+    "GenerationControl",
+    "GenerationControlSummary",
     "GenerationGroup",
     "GenerationPair",
     "GenerationSample",
@@ -150,9 +161,12 @@ __all__ = [
     "ModelRecord",
     "PairedOutcomes",
     "PersistenceCell",
+    "PersistenceControl",
     "PersistenceDesign",
     "PersistenceRate",
     "PersistenceSummary",
+    "PromptControl",
+    "PromptControlSummary",
     "PromptRecord",
     "Proportion",
     "RateRecord",

@@ -7,13 +7,21 @@ from typing import Literal
 from plip.records.base import Fraction, Norm, Record, UnitRecord
 
 __all__ = [
+    "AimRecord",
     "ContinuationRecord",
     "DetectionRecord",
+    "PromptControl",
+    "PromptControlSummary",
     "PromptRecord",
     "Proportion",
     "SteeringRecord",
     "SyntaxRecord",
 ]
+
+
+#: What stands beside the steering of a prompt's marker: the same done to another token of the
+#: prompt, to a marker of another kind in its place, or in other layers.
+PromptControl = Literal["token", "marker", "layer"]
 
 
 class Proportion(Record):
@@ -109,6 +117,62 @@ class SteeringRecord(Record):
 
     largest_error: Norm
     """The largest distance from the closed form."""
+
+
+class AimRecord(Record):
+    """What was steered in a prompt: its marker, or a control."""
+
+    control: PromptControl | None
+    """Which control; None for the marker itself."""
+
+    excluded: str | None
+    """Why the prompt could not have it; None if it had it."""
+
+    token: int | None
+    """The token that was steered; None where there is none."""
+
+    token_text: str | None
+    """What that token stands for."""
+
+    layers: tuple[int, ...]
+    """Where, ascending, from 0."""
+
+    factors: tuple[float, ...]
+    """The factor in each of these layers; 1 leaves a layer as it is."""
+
+    received: Norm | None
+    """What later tokens of the prompt give to the token without steering: their shares of
+    attention, the mean over heads and layers, summed over the tokens. None where that was not
+    needed to find a control, and of a write."""
+
+    marker_received: Norm | None
+    """The same of the marker, which a control comes as close to as there is a token for it."""
+
+    plan_hash: str | None
+    """SHA-256 of the plan, in hexadecimal; None where every factor is 1."""
+
+
+class PromptControlSummary(Record):
+    """What a control was, over all prompts."""
+
+    control: PromptControl
+    """Which one."""
+
+    steered: str
+    """What was steered, in words."""
+
+    prompts: int
+    """Prompts that had it."""
+
+    excluded: int
+    """Prompts that could not have it."""
+
+    received: Norm | None
+    """Attention that the steered tokens receive, the mean over prompts; None where it was not
+    measured."""
+
+    marker_received: Norm | None
+    """The same of the markers."""
 
 
 class PromptRecord(UnitRecord):

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from plip.records.base import Fraction, Record
 from plip.records.continuations import (
+    AimRecord,
     ContinuationRecord,
+    PromptControlSummary,
     PromptRecord,
     Proportion,
     SteeringRecord,
@@ -17,6 +19,8 @@ from plip.records.dose_response import Mechanism
 
 __all__ = [
     "CodeMatchRecord",
+    "GenerationControl",
+    "GenerationControlSummary",
     "GenerationGroup",
     "GenerationPair",
     "GenerationSample",
@@ -77,22 +81,30 @@ class GenerationPair(Record):
     """How alike they are."""
 
     witness: SteeringRecord | None
-    """What the plan did; None at scale 1, where there is none."""
+    """What the plan did; None where every factor is 1 and there is no plan."""
+
+
+class GenerationControl(Record):
+    """What the same steering did to a control."""
+
+    aim: AimRecord
+    """What was steered."""
+
+    pairs: tuple[GenerationPair, ...]
+    """One for each sample, drawn with the same numbers as the prompt's own; the baselines are the
+    prompt's own too, but for a marker of another kind. None for an excluded prompt."""
 
 
 class GenerationSample(PromptRecord):
     """One prompt, continued with and without steering."""
 
-    schema_id: Literal["plip.generation.sample/1"] = Field(
-        default="plip.generation.sample/1", alias="schema"
+    schema_id: Literal["plip.generation.sample/2"] = Field(
+        default="plip.generation.sample/2", alias="schema"
     )
     """Kind and version of this record."""
 
-    layer: int
-    """The steered layer, from 0."""
-
-    scale: float
-    """The factor of the attention to the marker, or of its write."""
+    aim: AimRecord
+    """What was steered."""
 
     temperature: float
     """Of sampling; 0 takes the most probable token."""
@@ -100,11 +112,11 @@ class GenerationSample(PromptRecord):
     draw_seed: int
     """What the prompt's draws came from."""
 
-    plan_hash: str | None
-    """SHA-256 of the plan, in hexadecimal; None at scale 1."""
-
     pairs: tuple[GenerationPair, ...]
     """One for each sample."""
+
+    controls: tuple[GenerationControl, ...]
+    """The same for each control; none where every factor is 1."""
 
     @property
     def key(self) -> str:
@@ -113,8 +125,9 @@ class GenerationSample(PromptRecord):
 
     @property
     def plan_hashes(self) -> tuple[str, ...]:
-        """The digest of the plan that was run."""
-        return () if self.plan_hash is None else (self.plan_hash,)
+        """The digests of the plans that were run, those of controls included."""
+        aims = (self.aim, *(control.aim for control in self.controls))
+        return tuple(aim.plan_hash for aim in aims if aim.plan_hash is not None)
 
 
 class PairedOutcomes(Record):
@@ -170,19 +183,26 @@ class GenerationGroup(Record):
     """Test syntax, by detector."""
 
 
+class GenerationControlSummary(PromptControlSummary):
+    """All pairs of a control."""
+
+    group: GenerationGroup | None
+    """What became of them; None where no prompt had the control."""
+
+
 class GenerationSummary(Record):
     """What the comparison found."""
 
-    schema_id: Literal["plip.generation.summary/1"] = Field(
-        default="plip.generation.summary/1", alias="schema"
+    schema_id: Literal["plip.generation.summary/2"] = Field(
+        default="plip.generation.summary/2", alias="schema"
     )
     """Kind and version of this record."""
 
-    layer: int
-    """The steered layer, from 0."""
+    layers: tuple[int, ...]
+    """The layers that were steered at once, ascending, from 0."""
 
     layer_choice: str
-    """Why that one."""
+    """Why these."""
 
     mechanism: Mechanism
     """What was steered."""
@@ -190,8 +210,11 @@ class GenerationSummary(Record):
     steered: str
     """The same in words."""
 
-    scale: float
-    """The factor."""
+    scale: float | None
+    """The factor, the same in all layers; None where each has its own."""
+
+    factors: tuple[float, ...]
+    """The factor in each layer."""
 
     temperature: float
     """Of sampling."""
@@ -207,3 +230,6 @@ class GenerationSummary(Record):
 
     groups: tuple[GenerationGroup, ...]
     """All pairs first, then each category."""
+
+    controls: tuple[GenerationControlSummary, ...]
+    """What became of the pairs of each control."""

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from plip.records.base import Fraction, Record
 from plip.records.continuations import (
+    AimRecord,
     ContinuationRecord,
+    PromptControlSummary,
     PromptRecord,
     Proportion,
     SteeringRecord,
@@ -17,7 +19,9 @@ from plip.records.dose_response import Mechanism
 
 __all__ = [
     "ContrastRecord",
+    "ControlChange",
     "PersistenceCell",
+    "PersistenceControl",
     "PersistenceDesign",
     "PersistenceRate",
     "PersistenceSummary",
@@ -29,30 +33,32 @@ PersistenceDesign = Literal["confounded", "crossed"]
 
 
 class PersistenceCell(PromptRecord):
-    """One prompt at one scale and temperature, sampled several times."""
+    """One prompt at one scale and temperature, sampled several times.
 
-    schema_id: Literal["plip.persistence.cell/1"] = Field(
-        default="plip.persistence.cell/1", alias="schema"
+    Of a marker of another kind, what is said of the prompt is said of the text that has it.
+    """
+
+    schema_id: Literal["plip.persistence.cell/2"] = Field(
+        default="plip.persistence.cell/2", alias="schema"
     )
     """Kind and version of this record."""
 
-    layer: int
-    """The steered layer, from 0."""
+    aim: AimRecord
+    """What was steered, the marker or a control."""
 
-    scale: float
-    """The factor of the attention to the marker, or of its write; 1 is a run without a plan."""
+    scale: float | None
+    """The factor of the attention to the token, or of its write, the same in all layers; 1 is a run
+    without a plan, None stands for a factor for each layer."""
 
     temperature: float
     """Of sampling."""
 
     draw_seed: int
-    """What the cell's draws came from: seed, prompt, scale and temperature."""
-
-    plan_hash: str | None
-    """SHA-256 of the plan, in hexadecimal; None at scale 1."""
+    """What the cell's draws came from: seed, prompt, scale and temperature; a control has those of
+    the marker."""
 
     witness: SteeringRecord | None
-    """What the plan did; None at scale 1."""
+    """What the plan did; None where there is none."""
 
     paper: Proportion
     """Samples with test syntax by the paper's detector."""
@@ -61,17 +67,19 @@ class PersistenceCell(PromptRecord):
     """Samples with test syntax by a parser."""
 
     samples: tuple[ContinuationRecord, ...]
-    """Every continuation."""
+    """Every continuation; none of a prompt that could not have the control."""
 
     @property
     def key(self) -> str:
-        """Prompt, scale and temperature."""
-        return f"{self.prompt} × {self.scale!r}, temperature {self.temperature!r}"
+        """Prompt, scale and temperature, and which control it is."""
+        scale = "factors" if self.scale is None else f"{self.scale!r}"
+        named = f"{self.prompt} × {scale}, temperature {self.temperature!r}"
+        return named if self.aim.control is None else f"{named}, control {self.aim.control}"
 
     @property
     def plan_hashes(self) -> tuple[str, ...]:
         """The digest of the plan that was run."""
-        return () if self.plan_hash is None else (self.plan_hash,)
+        return () if self.aim.plan_hash is None else (self.aim.plan_hash,)
 
 
 class RateRecord(Proportion):
@@ -104,8 +112,8 @@ class PersistenceRate(Record):
     distance_tokens: float
     """From the marker to the first generated token, the mean over prompts, in tokens."""
 
-    scales: tuple[float, ...]
-    """Which scales."""
+    scales: tuple[float | None, ...]
+    """Which scales; None stands for a factor for each layer."""
 
     paper: RateRecord
     """By the paper's detector."""
@@ -145,19 +153,55 @@ class ContrastRecord(Record):
     """Where the interval comes from, or why there is none."""
 
 
+class ControlChange(Record):
+    """What steering by one scale changes in a control, and how much more in the marker."""
+
+    detector: Literal["paper", "parsed"]
+    """Whose rates."""
+
+    temperature: float
+    """Of sampling."""
+
+    scale: float | None
+    """The scale; None stands for a factor for each layer."""
+
+    own: ContrastRecord | None
+    """Its rate at this scale against that without steering; None where that was not asked for."""
+
+    beyond: ContrastRecord | None
+    """How much more the marker's steering changes the rate of its prompts; None as above, for a
+    marker of another kind."""
+
+
+class PersistenceControl(PromptControlSummary):
+    """What a control shows at the scales that steer it."""
+
+    cells: tuple[PersistenceRate, ...]
+    """Each distance at each scale."""
+
+    by_scale: tuple[PersistenceRate, ...]
+    """Each scale over all distances."""
+
+    changes: tuple[ControlChange, ...]
+    """Each scale against 1, beside what it changes in the marker."""
+
+
 class PersistenceSummary(Record):
     """What the experiment found."""
 
-    schema_id: Literal["plip.persistence.summary/1"] = Field(
-        default="plip.persistence.summary/1", alias="schema"
+    schema_id: Literal["plip.persistence.summary/2"] = Field(
+        default="plip.persistence.summary/2", alias="schema"
     )
     """Kind and version of this record."""
 
-    layer: int
-    """The steered layer, from 0."""
+    layers: tuple[int, ...]
+    """The layers that were steered at once, ascending, from 0."""
 
     layer_choice: str
-    """Why that one."""
+    """Why these."""
+
+    factors: tuple[tuple[int, float], ...] | None
+    """Layers with the factors that stood beside the scales; None where there were none."""
 
     mechanism: Mechanism
     """What was steered."""
@@ -194,3 +238,6 @@ class PersistenceSummary(Record):
 
     contrasts: tuple[ContrastRecord, ...]
     """Scales against 1, distances against the nearest."""
+
+    controls: tuple[PersistenceControl, ...]
+    """The same for each control."""

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
+from plip.plan import name_layers
 from plip.records import (
     ContinuationRecord,
     GenerationGroup,
@@ -18,6 +20,7 @@ from plip.records import (
     Proportion,
 )
 from plip.report.figures import NOTHING, percent
+from plip.report.steering import control_name, control_notes, dose_name
 from plip.report.tables import new_table, titled
 
 __all__ = ["DETECTORS", "generation_document", "rate_of", "render_generation"]
@@ -33,7 +36,7 @@ def render_generation(
     model: str,
     verbose: bool = False,
 ) -> RenderableType:
-    """Return each prompt's pairs, and paired outcomes over all of them and by category.
+    """Return each prompt's pairs, and outcomes of all, by category, and of controls.
 
     Args:
         summary: of the experiment.
@@ -79,7 +82,7 @@ def _prompts(summary: GenerationSummary, samples: Sequence[GenerationSample], mo
         "first diff.: the earliest token in which a pair differs; edit: edit similarity\n"
         "substring, parser: continuations with test syntax, baseline → steered\n"
     )
-    title = f"Generation by {model}, layer {summary.layer}, scale {summary.scale:g}"
+    title = f"Generation by {model}, {name_layers(summary.layers)}, {dose_name(summary)}"
     return titled(title, table, note)
 
 
@@ -90,23 +93,33 @@ def _outcomes(summary: GenerationSummary, groups: Sequence[GenerationGroup]) -> 
     for name in ("baseline", "steered", "kept/gained/\nlost/none", "p"):
         table.add_column(name, justify="right")
     for group in groups:
-        for index, outcomes in enumerate(group.outcomes):
-            name = "all" if group.category is None else group.category
-            table.add_row(name if index == 0 else "", *_outcome(outcomes))
-        table.add_section()
+        _add(table, "all" if group.category is None else group.category, group)
+    for control in summary.controls:
+        if control.group is not None:
+            _add(table, control_name(control), control.group)
     whole = summary.groups[0]
-    note = (
-        f"identical: {whole.identical} of {_some(whole.pairs, 'pair')}; "
+    lines = [
+        "same: pairs whose texts are identical",
         f"complete and correct code: {_count(whole.baseline_parses)} → "
-        f"{_count(whole.steered_parses)}\n"
+        f"{_count(whole.steered_parses)} of {_some(whole.pairs, 'pair')}",
         f"rates with Wilson's {summary.confidence:.0%} interval; "
-    )
-    note += (
-        "p: McNemar's exact test"
-        if whole.outcomes[0].p_value is not None
-        else "no p: pairs of one prompt are not independent"
-    )
-    return titled("Test syntax in continuations", table, note)
+        + (
+            "p: McNemar's exact test"
+            if whole.outcomes[0].p_value is not None
+            else "no p: pairs of one prompt are not independent"
+        ),
+        *control_notes(summary.controls),
+    ]
+    return titled("Test syntax in continuations", table, "\n".join(lines))
+
+
+def _add(table: Table, name: str, group: GenerationGroup) -> None:
+    first, *others = group.outcomes
+    table.add_row(name, *_outcome(first))
+    for number, outcomes in enumerate(others):
+        same = f"  same: {group.identical}/{group.pairs}" if number == 0 else ""
+        table.add_row(same, *_outcome(outcomes))
+    table.add_section()
 
 
 def _outcome(outcomes: PairedOutcomes) -> tuple[str, ...]:
@@ -169,7 +182,7 @@ def generation_document(
     null is undefined.
     """
     return {
-        "schema": "plip.generation/1",
+        "schema": "plip.generation/2",
         "model": manifest.subject.to_json(),
         "prompts_hash": manifest.corpus_hash,
         "plan_hash": manifest.plan_hash,

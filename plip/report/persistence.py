@@ -7,19 +7,24 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
+from plip.plan import name_factors, name_layers
 from plip.records import (
     ContrastRecord,
     Manifest,
     PersistenceCell,
+    PersistenceControl,
     PersistenceRate,
     PersistenceSummary,
     RateRecord,
 )
 from plip.report.figures import NOTHING
 from plip.report.generation import DETECTORS, rate_of
+from plip.report.steering import control_name, control_notes
 from plip.report.tables import new_table, titled
 
 __all__ = ["persistence_document", "render_persistence"]
+
+_POINTS = "differences in percentage points"
 
 
 def render_persistence(
@@ -42,6 +47,7 @@ def render_persistence(
     parts.append(_margins(summary))
     if summary.contrasts:
         parts.append(_contrasts(summary))
+    parts += [_beside(summary, control) for control in summary.controls if control.changes]
     return Group(*parts)
 
 
@@ -53,7 +59,7 @@ def _grid(summary: PersistenceSummary, detector: str, model: str) -> Group:
     table.add_column("distance", overflow="fold")
     table.add_column("tokens", justify="right")
     for scale in scales:
-        table.add_column(f"×{scale:g}", justify="right")
+        table.add_column(_column(summary, scale).replace(",", "\n"), justify="right")
     rows: dict[tuple[float, str], list[PersistenceRate]] = {}
     for rate in summary.cells:
         rows.setdefault((rate.temperature, rate.distance or NOTHING), []).append(rate)
@@ -63,7 +69,7 @@ def _grid(summary: PersistenceSummary, detector: str, model: str) -> Group:
             f"{rates[0].distance_tokens:.0f}",
             *(rate_of(_found(rate, detector)) for rate in rates),
         )
-    title = f"Test syntax by {DETECTORS[detector]}, {model}, layer {summary.layer}" + (
+    title = f"Test syntax by {DETECTORS[detector]}, {model}, {name_layers(summary.layers)}" + (
         "" if warm else f", temperature {summary.cells[0].temperature:g}"
     )
     first = _found(summary.cells[0], detector)
@@ -81,18 +87,27 @@ def _margins(summary: PersistenceSummary) -> Group:
         table.add_column(name, justify="right")
     write = _over_prompts if crossed else rate_of
     for rate in summary.by_distance:
-        factors = ", ".join(f"×{scale:g}" for scale in rate.scales)
+        factors = ", ".join(_column(summary, scale) for scale in rate.scales)
         table.add_row(f"{rate.distance}: {factors}", *_margin(rate, write))
     table.add_section()
     for rate in summary.by_scale:
-        table.add_row(f"×{rate.scales[0]:g}: all distances", *_margin(rate, write))
+        table.add_row(f"{_column(summary, rate.scales[0])}: all distances", *_margin(rate, write))
+    for control in summary.controls:
+        table.add_section()
+        for rate in control.by_scale:
+            name = f"{_column(summary, rate.scales[0])}: {control_name(control)}"
+            table.add_row(name, *_margin(rate, write))
     unit = "bootstrap over prompts" if crossed else "Wilson's, for these very prompts"
     note = (
         f"intervals: {unit}\n"
         f"steered: {summary.steered}\n"
         f"design: {summary.design}; {summary.design_note}\n"
-    )
+    ) + "".join(f"{line}\n" for line in control_notes(summary.controls))
     return titled("Distances and scales", table, note)
+
+
+def _column(summary: PersistenceSummary, scale: float | None) -> str:
+    return name_factors(summary.factors or ()) if scale is None else f"×{scale:g}"
 
 
 def _margin(rate: PersistenceRate, write: Callable[[RateRecord], str]) -> tuple[str, ...]:
@@ -121,21 +136,65 @@ def _contrasts(summary: PersistenceSummary) -> Group:
             f"{contrast.temperature:g}",
             f"{100 * contrast.difference:+.1f}",
             _interval(contrast),
-            NOTHING if contrast.p_value is None else f"{contrast.p_value:.3f}",
+            _p(contrast),
         )
-    note = "differences in percentage points; p: permutation of signs over prompts\nintervals: "
-    return titled("Contrasts", table, note + _methods(summary.contrasts))
+    note = f"{_POINTS}; p: permutation of signs over prompts\nintervals: "
+    end = "\n" if summary.controls else ""
+    return titled("Contrasts", table, f"{note}{_methods(summary.contrasts)}{end}")
+
+
+def _beside(summary: PersistenceSummary, control: PersistenceControl) -> Group:
+    """Lay out a control's changes from its baseline beside what the marker has more."""
+    table = new_table()
+    table.add_column("scale")
+    table.add_column("detector")
+    for name in ("temp.", "control − ×1", "marker − control", "p"):
+        table.add_column(name, justify="right")
+    for change in control.changes:
+        table.add_row(
+            _column(summary, change.scale),
+            DETECTORS[change.detector],
+            f"{change.temperature:g}",
+            _with_interval(change.own),
+            _with_interval(change.beyond),
+            _p(change.beyond),
+        )
+    found = [one for change in control.changes for one in (change.own, change.beyond)]
+    methods = dict.fromkeys(contrast.method for contrast in found if contrast is not None)
+    note = (
+        "control − ×1: what steering the control changes; marker − control: how much more it "
+        "changes in the marker\n"
+        f"{_POINTS}; p of the latter: permutation of signs over prompts\n"
+        f"intervals: {'; '.join(methods)}\n"
+    )
+    return titled(f"Changes by the {control_name(control)}", table, note)
+
+
+def _with_interval(contrast: ContrastRecord | None) -> str:
+    if contrast is None:
+        return NOTHING
+    found = f"{100 * contrast.difference:+.1f}"
+    if contrast.low is None or contrast.high is None:
+        return found
+    return f"{found} ({100 * contrast.low:+.0f} … {100 * contrast.high:+.0f})"
+
+
+def _p(contrast: ContrastRecord | None) -> str:
+    if contrast is None or contrast.p_value is None:
+        return NOTHING
+    return f"{contrast.p_value:.3f}"
 
 
 def _methods(contrasts: Sequence[ContrastRecord]) -> str:
     """Say where intervals come from, once where it is the same for all."""
     if len({contrast.method for contrast in contrasts}) == 1:
         return contrasts[0].method
-    named = (
-        f"{'scales' if contrast.name.startswith('scale ') else 'distances'}: {contrast.method}"
-        for contrast in contrasts
-    )
+    named = (f"{_kind(contrast.name)}: {contrast.method}" for contrast in contrasts)
     return "; ".join(dict.fromkeys(named))
+
+
+def _kind(name: str) -> str:
+    return "scales" if name.startswith(("scale ", "factors ")) else "distances"
 
 
 def _interval(contrast: ContrastRecord) -> str:
@@ -154,12 +213,21 @@ def _cells(cells: Sequence[PersistenceCell]) -> Group:
             cell.prompt,
             str(cell.distance_tokens),
             f"{cell.temperature:g}",
-            f"×{cell.scale:g}",
+            _scale(cell),
             rate_of(cell.paper),
             rate_of(cell.parsed),
             f"{sum(sample.ended for sample in cell.samples)}/{len(cell.samples)}",
         )
-    return titled("Cells", table, "ended: continuations that the model ended before the limit\n")
+    note = (
+        "scale: with the control's name where it is no steering of the marker\n"
+        "ended: continuations that the model ended before the limit\n"
+    )
+    return titled("Cells", table, note)
+
+
+def _scale(cell: PersistenceCell) -> str:
+    scale = "factors" if cell.scale is None else f"×{cell.scale:g}"
+    return scale if cell.aim.control is None else f"{scale} {cell.aim.control}"
 
 
 def _found(rate: PersistenceRate, detector: str) -> RateRecord:
@@ -176,7 +244,7 @@ def persistence_document(
     fractions, null is undefined.
     """
     return {
-        "schema": "plip.persistence/1",
+        "schema": "plip.persistence/2",
         "model": manifest.subject.to_json(),
         "prompts_hash": manifest.corpus_hash,
         "plan_hash": manifest.plan_hash,

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from plip.plan import name_factors, name_layers
 from plip.records import PersistenceCell, PersistenceRate, PersistenceSummary, RateRecord
 from plip.report.generation import DETECTORS
 from plip.report.plots.axes import gapped, intervals
 from plip.report.plots.style import LOOKS, legend_above, new_figure, noted, styled
+from plip.report.steering import control_name, control_notes
 
 __all__ = ["plot_persistence"]
 
@@ -25,8 +27,8 @@ def plot_persistence(
 ) -> Figure:
     """Draw how often continuations have test syntax, by distance and scale.
 
-    A panel for each detector and temperature. Where each distance has prompts of its own no line
-    joins the distances, since it would join prompts.
+    A panel for each detector and temperature, and below it one for each control. Where each
+    distance has prompts of its own no line joins the distances, since it would join prompts.
 
     Args:
         summary: of the experiment.
@@ -34,35 +36,44 @@ def plot_persistence(
         model: what was steered.
     """
     temperatures = list(dict.fromkeys(rate.temperature for rate in summary.cells))
-    rows = [(detector, warm) for detector in DETECTORS for warm in temperatures]
+    sources = [("with test syntax", summary.cells)]
+    sources += [(control_name(each), each.cells) for each in summary.controls if each.cells]
+    rows = [
+        (detector, warm, name, rates)
+        for detector in DETECTORS
+        for warm in temperatures
+        for name, rates in sources
+    ]
     sizes = sorted({rate.paper.n for rate in summary.cells})
     n = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]}–{sizes[-1]}"
     over_prompts = any(rate.paper.prompts_low is not None for rate in summary.cells)
     prompts = len({cell.prompt for cell in cells})
     with styled():
         figure = new_figure(
-            0.7 + 1.5 * len(rows),
+            0.7 + (1.5 if len(sources) == 1 else 1.2) * len(rows),
             f"Test syntax by distance and scale ({summary.design} design)",
-            f"{model}, layer {summary.layer}, n = {n} texts a point, {prompts} prompts",
+            f"{model}, {name_layers(summary.layers)}, n = {n} texts a point, {prompts} prompts",
         )
         panels = figure.subplots(len(rows), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-        for axes, (detector, warm) in zip(panels, rows, strict=True):
-            rates = [rate for rate in summary.cells if rate.temperature == warm]
-            _panel(axes, rates, detector, joined=summary.design == "crossed")
+        for axes, (detector, warm, name, rates) in zip(panels, rows, strict=True):
+            here = [rate for rate in rates if rate.temperature == warm]
+            _panel(axes, here, detector, summary)
             # Not cut off at 100, where the marks of certain outcomes stand.
             axes.set_ylim(-4, 104)
             heat = f", T = {warm:g}" if len(temperatures) > 1 else ""
-            axes.set_ylabel(f"with test syntax\nby {DETECTORS[detector]}{heat} (%)")
+            axes.set_ylabel(f"{name}\nby {DETECTORS[detector]}{heat} (%)")
         legend_above(panels[0], 5)
         _distances(panels[-1], summary.cells)
         heat = "" if len(temperatures) > 1 else f"Temperature {temperatures[0]:g}."
         noted(
             figure,
             f"×{_UNSTEERED:g} is no steering.",
+            f"Factors, by layer: {name_factors(summary.factors)}." if summary.factors else "",
             f"Bars: Wilson's {summary.confidence:.0%} intervals, for these very prompts.",
             "Pale bars: bootstrap over prompts." if over_prompts else "",
             heat,
             f"Design: {summary.design}; {summary.design_note}.",
+            *(f"{note[0].upper()}{note[1:]}." for note in control_notes(summary.controls)),
         )
     return figure
 
@@ -75,14 +86,21 @@ def _name(rate: PersistenceRate) -> str:
     return rate.distance or "all"
 
 
-def _panel(axes: Axes, rates: Sequence[PersistenceRate], detector: str, *, joined: bool) -> None:
-    distances = list(dict.fromkeys(map(_name, rates)))
-    scales = sorted({rate.scales[0] for rate in rates})
+def _panel(
+    axes: Axes, rates: Sequence[PersistenceRate], detector: str, summary: PersistenceSummary
+) -> None:
+    """Draw rates; a scale has the same place and look in every panel."""
+    distances = list(dict.fromkeys(map(_name, summary.cells)))
+    every = {rate.scales[0] for rate in summary.cells}
+    scales = sorted(every, key=lambda scale: (scale is None, scale or 0.0))
     steered = [scale for scale in scales if scale != _UNSTEERED]
+    joined = summary.design == "crossed"
     step = min(0.12, 0.8 / len(scales))
     for place, scale in enumerate(scales):
-        look = LOOKS[0] if scale == _UNSTEERED else _LATER[steered.index(scale) % len(_LATER)]
         mine = [rate for rate in rates if rate.scales[0] == scale]
+        if not mine:
+            continue
+        look = LOOKS[0] if scale == _UNSTEERED else _LATER[steered.index(scale) % len(_LATER)]
         aside = step * (place - (len(scales) - 1) / 2)
         x = [distances.index(_name(rate)) + aside for rate in mine]
         found = [_found(rate, detector) for rate in mine]
@@ -97,7 +115,7 @@ def _panel(axes: Axes, rates: Sequence[PersistenceRate], detector: str, *, joine
             color=look.colour,
             linewidth=0.7,
             markersize=3.5,
-            label=f"×{scale:g}",
+            label="factors" if scale is None else f"×{scale:g}",
         )
 
 

@@ -71,7 +71,7 @@ def test_generate_as_asked(on_tiny: Invoke, prompt_file: Path) -> None:
     assert document["prompts_hash"] == Prompts.read(prompt_file).digest
     summary = document["summary"]
     assert (summary["scale"], summary["temperature"], summary["samples"]) == (9, 1, 2)
-    assert (summary["layer"], summary["max_new_tokens"]) == (4, 3)
+    assert (summary["layers"], summary["max_new_tokens"]) == ([4], 3)
     assert "of the continuation" in summary["steered"]
     assert [prompt["prompt"] for prompt in document["prompts"]] == ["p_near", "p_far"]
     assert all(len(prompt["pairs"]) == 2 for prompt in document["prompts"])
@@ -98,14 +98,71 @@ def test_persistence(on_tiny: Invoke, prompt_file: Path, tmp_path: Path) -> None
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "p.json").read_text())
     assert document["summary"]["design"] == "confounded"
-    assert [(c["temperature"], c["prompt"], c["scale"]) for c in document["cells"]] == [
-        (t, p, s) for t in (0.6, 0.8) for p in ("p_near", "p_far") for s in (1, 3)
+    assert [
+        (c["temperature"], c["prompt"], c["scale"], c["aim"]["control"]) for c in document["cells"]
+    ] == [
+        (t, p, *cell)
+        for t in (0.6, 0.8)
+        for p in ("p_near", "p_far")
+        for cell in ((1, None), (3, None), (3, "token"))
     ]
     assert all(len(cell["samples"]) == 2 for cell in document["cells"])
     assert document["seed"] == 2
     assert "of the continuation" in document["summary"]["steered"]
     assert "one thing" in result.stdout
     assert result.stdout.index("Cells") < result.stdout.index("Test syntax by substring")
+
+
+CONTROLS = ["token", "marker", "layer"]
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "controls"),
+    [
+        ("generate", (), CONTROLS),
+        ("generate", ("--controls", "none"), []),
+        ("generate", ("--controls", "layer,token"), ["layer", "token"]),
+        ("persistence", (), ["token"]),
+        ("persistence", ("--controls", "none"), []),
+        ("persistence", ("--controls", ",".join(CONTROLS)), CONTROLS),
+    ],
+)
+def test_controls(
+    on_tiny: Invoke, command: str, options: tuple[str, ...], controls: list[str]
+) -> None:
+    few = ("--samples", 1, "--scales", "1,3") if command == "persistence" else ()
+    document = _document(on_tiny(command, *QUICK, *few, *options, "--json", "-"))
+    assert [each["control"] for each in document["summary"]["controls"]] == controls
+
+
+@pytest.mark.parametrize(
+    ("options", "layers", "factors"),
+    [
+        (("--layer", "2-4"), [2, 3, 4], [3, 3, 3]),
+        (("--layer", "4,2", "--scale", 9), [2, 4], [9, 9]),
+        (("--factors", "2:3,4:1.5"), [2, 4], [3, 1.5]),
+        (("--factors", "4:0", "--layer", "2,4"), [2, 4], [1, 0]),
+    ],
+)
+def test_generate_in_several_layers(
+    on_tiny: Invoke, options: tuple[object, ...], layers: list[int], factors: list[float]
+) -> None:
+    few = ("--max-prompts", 1, "--max-new-tokens", 2, "--controls", "none", "--json", "-")
+    document = _document(on_tiny("generate", *few, *options))
+    summary, (prompt,) = document["summary"], document["prompts"]
+    assert (summary["layers"], summary["factors"]) == (layers, factors)
+    assert (prompt["aim"]["layers"], prompt["aim"]["factors"]) == (layers, factors)
+
+
+def test_persistence_with_factors(on_tiny: Invoke) -> None:
+    few = ("--max-prompts", 1, "--max-new-tokens", 2, "--samples", 1, "--scales", "1,3")
+    result = on_tiny("persistence", *few, "--factors", "2:3,4:1.5", "--json", "-")
+    document = _document(result)
+    assert document["summary"]["factors"] == [[2, 3], [4, 1.5]]
+    assert [(c["scale"], c["aim"]["factors"]) for c in document["cells"]] == [
+        (1, [1, 1]), (3, [3, 3]), (None, [3, 1.5]), (3, [3, 3]), (None, [3, 1.5]),
+    ]  # fmt: skip
+    assert {tuple(c["aim"]["layers"]) for c in document["cells"]} == {(2, 4)}
 
 
 @pytest.mark.parametrize("command", ["generate", "persistence"])
@@ -131,7 +188,7 @@ def test_on_a_recurrent_model(invoke: Invoke, tiny_recurrent_checkpoint: Path) -
     assert document["summary"]["mechanism"] == "state"
     assert document["prompts"][0]["pairs"][0]["witness"]["mechanism"] == "state"
     document = _document(invoke("persistence", *model, "--samples", 1, "--scales", "0,1"))
-    assert [cell["witness"] is None for cell in document["cells"]] == [False, True]
+    assert [cell["witness"] is None for cell in document["cells"]] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +200,15 @@ def test_on_a_recurrent_model(invoke: Invoke, tiny_recurrent_checkpoint: Path) -
         (("generate", "--temperature", "nan"), 3, "option temperature: wanted a finite number"),
         (("generate", "--scale=-2"), 3, "option scale: wanted greater than or equal to 0"),
         (("generate", "--layer", 6), 3, "layer 6: wanted a layer in 0 … 5"),
+        (("generate", "--layer", "2,2"), 3, "wanted each layer once, found layer 2 more than once"),
+        (("generate", "--layer", "all"), 3, "wanted layers such as 4, 2,4 or 0,2-4, found 'all'"),
+        (("generate", "--layer", "2,9"), 3, "layer 9: wanted a layer in 0 … 5"),
+        (("generate", "--factors", "2:x"), 3, "wanted finite factors ≥ 0, found 'x'"),
+        (("generate", "--factors", "2:3", "--scale", 2), 2, "--factors stand in place of --scale"),
+        (("generate", "--factors", "2:3", "--layer", 1), 3, "found a factor of layer 2"),
+        (("generate", "--controls", "edges"), 3, "option controls: wanted 'token', 'marker' or"),
+        (("persistence", "--controls", "token,token"), 3, "option controls: wanted each value"),
+        (("persistence", "--controls", ""), 3, "option controls: wanted 'token', 'marker' or"),
         (("generate", "--chat"), 3, "wanted a model whose tokenizer has a chat template"),
         (("generate", "--max-new-tokens", 0), 3, "option max_new_tokens: wanted greater than"),
         (("generate", "--max-new-tokens", 500), 4, "prompt 'py_double_letters': wanted at most 12"),

@@ -19,8 +19,10 @@ from plip.errors import (
     PositionError,
 )
 from plip.experiments import GenerateConfig, carry_out, generate
+from plip.experiments.aims import what_is_steered
 from plip.experiments.continuations import draw_seed, proportion
-from plip.experiments.prompting import place, what_is_steered
+from plip.experiments.prompt_config import PromptConfig
+from plip.experiments.prompting import place
 from plip.measure import GeneratedCode, compare_detectors, first_difference, similarity
 from plip.models import Rwkv6Subject, TransformerSubject
 from plip.plan import Plan, Scale, into
@@ -47,7 +49,9 @@ PROMPTS = Prompts(
         Prompt("rs_2", "rust", "tests", "// x\n" + RUST, RUST.index("#[") + 5, "#[test]"),
     )
 )
-CONFIG = GenerateConfig(layer=1, scale=40.0, temperature=1.0, samples=3, max_new_tokens=6, seed=3)
+CONFIG = GenerateConfig(
+    layer=1, scale=40.0, temperature=1.0, samples=3, max_new_tokens=6, seed=3, controls=()
+)
 
 
 @pytest.fixture(params=["transformer", "recurrent"])
@@ -84,9 +88,12 @@ def test_records_are_what_direct_calls_give(
         assert (sample.language, sample.category) == (prompt.language, prompt.category)
         assert (sample.family, sample.distance, sample.chat) == (None, None, False)
         assert sample.marker_is_first is False
-        assert (sample.layer, sample.scale, sample.temperature) == (1, 40.0, temperature)
+        assert (sample.aim.layers, sample.aim.factors) == ((1,), (40.0,))
+        assert (sample.temperature, sample.aim.control, sample.aim.token) == (
+            temperature, None, marker,
+        )  # fmt: skip
         plan = Plan(Scale(40.0), into(marker), layers=[1])
-        assert sample.plan_hash == plan.digest
+        assert sample.aim.plan_hash == plan.digest
         options: dict[str, Any] = {
             "steer": steer,
             "max_new_tokens": 6,
@@ -128,7 +135,7 @@ def test_what_is_measured_of_a_pair(tiny: TransformerSubject) -> None:
 
 
 def test_the_witness(tiny: TransformerSubject, tiny_recurrent: Rwkv6Subject) -> None:
-    greedy = GenerateConfig(layer=1, scale=40.0, max_new_tokens=5)
+    greedy = GenerateConfig(layer=1, scale=40.0, max_new_tokens=5, controls=())
     for steer, more in (("prompt", 0), ("throughout", 4)):
         samples, _ = _run(greedy.model_copy(update={"steer": steer}), tiny)
         for sample in samples:
@@ -152,11 +159,13 @@ def test_the_witness(tiny: TransformerSubject, tiny_recurrent: Rwkv6Subject) -> 
 def test_scale_1_is_no_steering(subject: Subject) -> None:
     samples, summary = _run(CONFIG.model_copy(update={"scale": 1.0}), subject)
     for sample in samples:
-        assert sample.plan_hash is None
+        assert sample.aim.plan_hash is None
         assert sample.plan_hashes == ()
+        assert sample.controls == ()
         assert all(pair.identical and pair.witness is None for pair in sample.pairs)
         assert all(pair.first_difference is None for pair in sample.pairs)
     assert summary.groups[0].identical == summary.groups[0].pairs == 9
+    assert summary.controls == ()
 
 
 def test_the_summary_counts(tiny: TransformerSubject) -> None:
@@ -166,15 +175,16 @@ def test_the_summary_counts(tiny: TransformerSubject) -> None:
     assert [(group.prompts, group.pairs) for group in summary.groups] == [(3, 9), (1, 3), (2, 6)]
     assert summary.groups[0].identical == sum(pair.identical for pair in pairs)
     assert sum(group.identical for group in summary.groups[1:]) == summary.groups[0].identical
-    assert (summary.layer, summary.layer_choice) == (1, "layer 1, as asked for")
-    assert (summary.scale, summary.temperature, summary.samples) == (40.0, 1.0, 3)
+    assert (summary.layers, summary.layer_choice) == ((1,), "layer 1, as asked for")
+    assert (summary.scale, summary.factors) == (40.0, (40.0,))
+    assert (summary.temperature, summary.samples) == (1.0, 3)
     assert summary.steered == what_is_steered(tiny, "prompt")
     for outcomes in summary.groups[0].outcomes:
         assert outcomes.kept + outcomes.gained + outcomes.lost + outcomes.none == 9
         assert outcomes.baseline.count == outcomes.kept + outcomes.lost
         assert outcomes.steered.count == outcomes.kept + outcomes.gained
         assert outcomes.p_value is None
-    (_, greedy) = _run(GenerateConfig(layer=1, max_new_tokens=3), tiny)
+    (_, greedy) = _run(GenerateConfig(layer=1, max_new_tokens=3, controls=()), tiny)
     assert all(outcomes.p_value == 1 for outcomes in greedy.groups[0].outcomes)
 
 
@@ -336,6 +346,12 @@ def test_proportions() -> None:
         ({"max_prompts": 0}, "option max_prompts: wanted greater than or equal to 1"),
         ({"seed": -1}, "option seed: wanted greater than or equal to 0"),
         ({"layer": -1}, "option layer: wanted greater than or equal to 0"),
+        ({"layer": [2, 2]}, "option layer: wanted each layer once"),
+        ({"factors": [(2, 3.0)]}, "option combination: wanted a scale or factors, one of the two"),
+        ({"scale": None}, "option combination: wanted a scale or factors, one of the two"),
+        ({"scale": None, "factors": [(2, -3.0)]}, "option factors: wanted greater than or equal"),
+        ({"controls": ["edges"]}, "option controls: wanted 'token', 'marker' or 'layer'"),
+        ({"controls": ["token", "token"]}, "option controls: wanted each value once"),
     ],
 )
 def test_options_without_meaning(options: dict[str, Any], text: str) -> None:
@@ -366,8 +382,8 @@ def test_prompts_that_do_not_fit(tiny: TransformerSubject, tiny_recurrent: Rwkv6
     last = replace(last, marker=end.spans[-1][0], pattern=end.surface(len(end) - 1))
     assert "wanted at least one edge" in _refused(tiny, last)
     # A continuation that is steered too reads it, and so does a state.
-    assert place(Prompts((last,)), tiny, chat=False, max_new_tokens=4, steer="throughout")
-    assert place(Prompts((last,)), tiny_recurrent, chat=False, max_new_tokens=4, steer="prompt")
+    assert place(Prompts((last,)), tiny, PromptConfig(max_new_tokens=4, steer="throughout"))
+    assert place(Prompts((last,)), tiny_recurrent, PromptConfig(max_new_tokens=4))
     assert "wanted a layer in 0 … 5" in _refused(tiny, rust, layer=6)
 
 
@@ -390,13 +406,15 @@ def test_a_chat(chatting: TransformerSubject) -> None:
     prompt = PROMPTS.prompts[1]
     spaced = replace(prompt, text="\n\n" + prompt.text, marker=prompt.marker + 2)
     for given in (prompt, spaced):
-        (placed,) = place(Prompts((given,)), chatting, chat=True, max_new_tokens=4, steer="prompt")
+        (placed,) = place(Prompts((given,)), chatting, PromptConfig(chat=True, max_new_tokens=4))
         text = f"<user>\n{prompt.text.strip()}\n<answer>\n"
         assert placed.tokens == chatting.tokenize(text)
         assert placed.marker == placed.tokens.at(text.index("#[test]"))
         assert placed.code == ""
     (sample,), _ = _run(
-        GenerateConfig(chat=True, max_new_tokens=4, layer=1), chatting, Prompts((prompt,))
+        GenerateConfig(chat=True, max_new_tokens=4, layer=1, controls=()),
+        chatting,
+        Prompts((prompt,)),
     )
     assert sample.chat is True
     assert sample.n_tokens == len(chatting.tokenize(text))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import fmean
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ from plip.experiments.persistence_summary import design_of, summarise
 from plip.models import Rwkv6Subject, TransformerSubject, load
 from plip.plan import Plan, Scale, into
 from plip.records import (
+    AimRecord,
     AnyRecord,
     ContinuationRecord,
     DetectionRecord,
     PersistenceCell,
     PersistenceSummary,
+    PromptControl,
     SyntaxRecord,
     read_run,
 )
@@ -49,8 +52,9 @@ CROSSED = Prompts(
     tuple(_prompt(f, d, n) for f in ("a", "b") for d, n in (("far", 2), ("close", 0)))
 )
 CONFIG = PersistenceConfig(
-    layer=1, scales=[1.0, 50.0], temperatures=[1.0], samples=3, max_new_tokens=4, resamples=99
-)
+    layer=1, scales=[1.0, 50.0], temperatures=[1.0], samples=3, max_new_tokens=4, resamples=99,
+    controls=[],
+)  # fmt: skip
 
 
 @pytest.fixture(params=["transformer", "recurrent"])
@@ -78,7 +82,9 @@ def test_cells_are_what_direct_calls_give(subject: Subject) -> None:
         tokens = subject.tokenize(prompts[cell.prompt].text)
         marker = tokens.at(prompts[cell.prompt].marker)
         plan = None if cell.scale == 1 else Plan(Scale(50.0), into(marker), layers=[1])
-        assert cell.plan_hash == (None if plan is None else plan.digest)
+        assert cell.aim.plan_hash == (None if plan is None else plan.digest)
+        assert (cell.aim.layers, cell.aim.token, cell.aim.control) == ((1,), marker, None)
+        assert cell.aim.factors == (cell.scale,)
         assert cell.plan_hashes == (() if plan is None else (plan.digest,))
         assert cell.draw_seed == draw_seed(0, cell.prompt, cell.scale, cell.temperature)
         assert cell.distance_tokens == len(tokens) - marker
@@ -256,7 +262,13 @@ def _sample(paper: bool, parsed: bool) -> ContinuationRecord:
 
 
 def _cell(
-    family: str | None, distance: str | None, tokens: int, scale: float, paper: int, parsed: int = 0
+    family: str | None,
+    distance: str | None,
+    tokens: int,
+    scale: float,
+    paper: int,
+    parsed: int = 0,
+    control: PromptControl | None = None,
 ) -> PersistenceCell:
     """A cell of ten samples, so many of them with test syntax."""
     samples = tuple(_sample(number < paper, number < parsed) for number in range(10))
@@ -271,11 +283,20 @@ def _cell(
         marker=5,
         marker_is_first=False,
         distance_tokens=tokens,
-        layer=2,
+        aim=AimRecord(
+            control=control,
+            excluded=None,
+            token=5,
+            token_text="#",
+            layers=(2,),
+            factors=(scale,),
+            received=None,
+            marker_received=None,
+            plan_hash=None,
+        ),
         scale=scale,
         temperature=0.8,
         draw_seed=1,
-        plan_hash=None,
         witness=None,
         paper=proportion([bool(each.detection.paper) for each in samples], confidence=0.95),
         parsed=proportion([bool(each.detection.parsed) for each in samples], confidence=0.95),
@@ -283,17 +304,16 @@ def _cell(
     )
 
 
+#: All that a summary asks of a model.
+_RECURRENT: Any = SimpleNamespace(mechanism="state")
+
+
 def _summary(cells: Sequence[PersistenceCell]) -> PersistenceSummary:
-    return summarise(
-        cells,
-        LayerChoice((2,), 2, "layer 2, as asked for"),
-        mechanism="state",
-        steered="writes",
-        max_new_tokens=80,
-        confidence=0.9,
-        resamples=500,
-        seed=7,
-    )
+    config = PersistenceConfig(
+        samples=10, confidence=0.9, resamples=500, seed=7,
+        controls=list(dict.fromkeys(c.aim.control for c in cells if c.aim.control is not None)),
+    )  # fmt: skip
+    return summarise(cells, LayerChoice((2,), 2, "layer 2, as asked for"), _RECURRENT, config)
 
 
 #: By family, distance and scale; the farther distance stands first.

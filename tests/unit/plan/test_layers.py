@@ -10,6 +10,7 @@ from plip.plan import (
     Scale,
     edges,
     into,
+    name_factors,
     name_layers,
     read_factors,
     read_layers,
@@ -154,3 +155,8 @@ def test_how_layers_are_written() -> None:
     assert spell_layers((4, 0, 2, 3, 7)) == "0, 2–4, 7"
     assert name_layers((2,)) == "layer 2"
     assert name_layers((2, 3)) == "layers 2–3"
+
+
+@pytest.mark.parametrize("text", ["2:3", "2:3,4:1.5", "0:0,7:10", "1:0.1", "3:1e-07"])
+def test_factors_are_written_as_they_are_read(text: str) -> None:
+    assert name_factors(read_factors(text)) == text

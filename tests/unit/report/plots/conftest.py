@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from plip.records import (
+    GenerationControlSummary,
     GenerationGroup,
     GenerationSummary,
     PairedOutcomes,
+    PersistenceControl,
     PersistenceRate,
     PersistenceSummary,
     Proportion,
@@ -122,11 +124,12 @@ def generation() -> GenerationSummary:
         )
 
     return GenerationSummary(
-        layer=2,
+        layers=(2,),
         layer_choice="layer 2, as asked for",
         mechanism="attention",
         steered="attention to the marker",
         scale=3.0,
+        factors=(3.0,),
         temperature=0.0,
         samples=1,
         max_new_tokens=80,
@@ -136,6 +139,21 @@ def generation() -> GenerationSummary:
             group("edge_case", 3, 0, 1, 0),
             group("cost in $a^$", 0, 2, 0, 4),
         ),
+        controls=(),
+    )
+
+
+@pytest.fixture
+def generation_control(generation: GenerationSummary) -> GenerationControlSummary:
+    """A control with the outcomes of one category."""
+    return GenerationControlSummary(
+        control="token",
+        steered="attention to another token",
+        prompts=4,
+        excluded=1,
+        received=1.25,
+        marker_received=1.5,
+        group=generation.groups[1].model_copy(update={"category": None, "identical": 3}),
     )
 
 
@@ -162,8 +180,9 @@ def persistence() -> PersistenceSummary:
         )
 
     return PersistenceSummary(
-        layer=2,
+        layers=(2,),
         layer_choice="layer 2, as asked for",
+        factors=None,
         mechanism="attention",
         steered="attention to the marker",
         design="confounded",
@@ -181,4 +200,22 @@ def persistence() -> PersistenceSummary:
         by_distance=(),
         by_scale=(),
         contrasts=(),
+        controls=(),
+    )
+
+
+@pytest.fixture
+def persistence_control(persistence: PersistenceSummary) -> PersistenceControl:
+    """A control at the scale that steers, with the rates of the other one."""
+    plain = [rate for rate in persistence.cells if rate.scales == (1.0,)]
+    return PersistenceControl(
+        control="token",
+        steered="attention to another token",
+        prompts=2,
+        excluded=0,
+        received=None,
+        marker_received=None,
+        cells=tuple(rate.model_copy(update={"scales": (3.0,)}) for rate in plain),
+        by_scale=(),
+        changes=(),
     )

@@ -8,7 +8,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plip.records import GenerationSummary, PersistenceSummary
+from plip.records import (
+    GenerationControlSummary,
+    GenerationSummary,
+    PersistenceControl,
+    PersistenceSummary,
+)
 from plip.report.plots import plot_generation, plot_persistence
 
 pytestmark = pytest.mark.fast
@@ -52,7 +57,26 @@ def test_outcomes_stack_to_all_pairs(generation: GenerationSummary, legible: Leg
     texts = legible(figure)
     title = texts[0].replace("\n", " ")
     assert "tiny, layer 2, scale 3, greedy, n = 10 pairs of 0 prompts" in title
-    assert "Identical texts: 1 of 10 pairs." in texts[1].replace("\n", " ")
+    note = texts[1].replace("\n", " ")
+    assert "Pairs of identical texts: all 1 of 10, edge case 1 of 4, cost in $a^$ 1 of 6." in note
+
+
+def test_controls_stand_below_the_effect(
+    generation: GenerationSummary, generation_control: GenerationControlSummary, legible: Legible
+) -> None:
+    nobody = generation_control.model_copy(update={"control": "marker", "group": None})
+    update = {"groups": generation.groups[:2], "controls": (generation_control, nobody)}
+    figure = plot_generation(generation.model_copy(update=update), [], model="tiny")
+    paper, parsed = figure.axes
+    assert [label.get_text() for label in parsed.get_yticklabels()] == ["all", "token control"]
+    assert [text.get_text() for text in paper.texts] == ["3 / 2 / 1 / 4", "3 / 0 / 1 / 0"]
+    assert paper.containers[0][1].get_width() == 75
+    note = legible(figure)[1].replace("\n", " ")
+    assert "Pairs of identical texts: all 1 of 10, token control 3 of 4." in note
+    assert (
+        "Token control: attention to another token (on average 1.25 over all later tokens, the "
+        "marker 1.50); 1 of 5 prompts cannot have it."
+    ) in note
 
 
 def test_one_category_is_all_there_is(generation: GenerationSummary, legible: Legible) -> None:
@@ -86,6 +110,41 @@ def test_rates_with_wilson_intervals(
     assert "Temperature 0.8." in note
     assert "Design: confounded; each distance has prompts of its own." in note
     assert "bootstrap" not in note
+
+
+def test_a_control_has_panels_of_its_own(
+    persistence: PersistenceSummary,
+    persistence_control: PersistenceControl,
+    points: Points,
+    legible: Legible,
+) -> None:
+    nobody = persistence_control.model_copy(update={"control": "marker", "cells": ()})
+    update = {"controls": (persistence_control, nobody)}
+    figure = plot_persistence(persistence.model_copy(update=update), [], model="tiny")
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        "with test syntax\nby substring (%)",
+        "token control\nby substring (%)",
+        "with test syntax\nby parser (%)",
+        "token control\nby parser (%)",
+    ]
+    marker, control, *_ = figure.axes
+    # At the place and in the look that the scale has beside it.
+    assert points(control, "×3")[0] == points(marker, "×3")[0]
+    assert points(control, "×3")[1] == [40.0, 0.0]
+    looks = [next(ln for ln in ax.lines if ln.get_label() == "×3") for ax in (marker, control)]
+    assert looks[0].get_color() == looks[1].get_color()
+    assert [line.get_label() for line in control.lines] == ["×3"]
+    assert "Token control: attention to another token." in legible(figure)[1].replace("\n", " ")
+
+
+def test_factors_stand_behind_the_scales(
+    persistence: PersistenceSummary, points: Points, legible: Legible
+) -> None:
+    column = tuple(cell.model_copy(update={"scales": (None,)}) for cell in persistence.cells[::2])
+    update = {"cells": (*persistence.cells, *column), "factors": ((2, 3.0), (4, 0.5))}
+    figure = plot_persistence(persistence.model_copy(update=update), [], model="tiny")
+    assert points(figure.axes[0], "factors") == ([0.12, 1.12], [40.0, 0.0])
+    assert "Factors, by layer: 2:3,4:0.5." in legible(figure)[1].replace("\n", " ")
 
 
 def test_lines_join_distances_only_where_prompts_are_the_same(
