@@ -21,6 +21,13 @@ EXPERIMENTS = {
     "Ablation, each layer in turn": ("ablate", "--layer", "all"),
     "Ablation of layer 2": ("ablate", "--layer", "2"),
     "Scan of layers and heads": ("scan", "--layer", "2"),
+    "A designed comparison: marker against neutral line": (
+        "contrast",
+        "--layer",
+        "all",
+        "--beside",
+        "bundled",
+    ),
     "Greedy continuations": ("generate", "--layer", "2"),
     "Persistence, the paper's design": ("persistence", "--layer", "2"),
     "Persistence, prompts crossed with distances": (

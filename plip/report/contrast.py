@@ -60,7 +60,7 @@ def _layers(summary: ContrastSummary) -> Group:
         ]
         style = "bold" if layer.layer == summary.layer else None
         table.add_row(str(layer.layer), *cells, style=style)
-    note = "p max-T: by flips of the signs of functions, adjusted for all layers"
+    note = "p max-T: by flips of the signs of functions, adjusted for all layers\n"
     return titled("Attention from marker − from neutral line, by layer", table, note)
 
 

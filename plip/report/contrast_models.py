@@ -34,7 +34,7 @@ def mixed_table(model: ModelRecord, at: EqualDistance) -> Group | Text:
     """
     title = "log attention ~ language × marker + log distance, an intercept a function"
     if model.undefined is not None:
-        return Text(f"{title}: {model.undefined}\n")
+        return Text(f"{title}:\n{model.undefined}\n")
     note = (
         f"{model.n} texts, {model.groups} functions; SD of intercepts {model.group_sd or 0:.2f}, "
         f"of residuals {model.residual_sd or 0:.2f};\nrobust intervals"
@@ -72,7 +72,7 @@ def beside_tables(beside: BesideSummary, layer: BesideLayer) -> Group:
     regression = "log attention ~ language + log distance, of that corpus"
     model = layer.model
     if model.undefined is not None:
-        return Group(titled(title, table, f"{note}\n"), Text(f"{regression}: {model.undefined}\n"))
+        return Group(titled(title, table, f"{note}\n"), Text(f"{regression}:\n{model.undefined}\n"))
     below = f"{model.n} samples{_left_out(model)}"
     return Group(
         titled(title, table, f"{note}\n"), _coefficients(regression, model.coefficients, below)
