@@ -13,12 +13,15 @@ from plip.claims.checks.diagnosis import PublishedMeasure
 from plip.claims.checks.dose import Approximately, DoseBound, MonotoneInDose, ScaleNeeded
 from plip.claims.checks.granularity import Debit, Grim, Grimmer, WholeCount
 from plip.claims.checks.identity import ColumnIdentityIsZero, IdentityIsZero
+from plip.claims.checks.identity_bounds import DivergenceBound
 from plip.claims.checks.orders import Greater, Rises
 from plip.claims.checks.orders_within import AllWithin, Flat
+from plip.claims.checks.precision import AboveRounding
 from plip.claims.checks.recompute import CountOf, MeanOf, RangeOf, SdOf
 from plip.claims.checks.recompute_pairs import DifferenceOf, RatioOf, ShareOf
 from plip.claims.checks.rerun import RerunFigure
 from plip.claims.checks.selection import BestOf
+from plip.claims.checks.target import ReachesTarget
 from plip.claims.checks.tests_groups import TwoGroups
 from plip.claims.checks.tests_reported import PBelow, ReportedP
 from plip.claims.checks.tests_summary import WelchFromSummary
@@ -28,6 +31,7 @@ __all__ = ["CHECKS", "Check", "CheckResult", "Kind"]
 CHECKS: dict[str, type[Check]] = {
     check.name: check
     for check in (
+        AboveRounding,
         AllWithin,
         Approximately,
         BestOf,
@@ -38,6 +42,7 @@ CHECKS: dict[str, type[Check]] = {
         CountOf,
         Debit,
         DifferenceOf,
+        DivergenceBound,
         DoseBound,
         Equivalence,
         EquivalenceRates,
@@ -54,6 +59,7 @@ CHECKS: dict[str, type[Check]] = {
         PublishedMeasure,
         RangeOf,
         RatioOf,
+        ReachesTarget,
         ReportedP,
         RerunFigure,
         Rises,

@@ -22,7 +22,7 @@ from plip.claims.checks.samples import (
 )
 from plip.claims.evidence import Given
 from plip.claims.ledger import Entry
-from plip.claims.verdict import Verdict
+from plip.claims.verdict import Verdict, worst
 from plip.errors import MeasureError
 
 __all__ = ["Equivalence", "Margin", "absence"]
@@ -96,14 +96,12 @@ class Equivalence(Check):
             absence(each.low, each.high, max(each.p, ranks) < level, self.margin)
             for _, each, ranks in pairs
         ]
-        worst = max(
-            range(len(pairs)), key=lambda i: (found[i] is not Verdict.HOLDS, _far(pairs[i]))
+        # The pair that decides: of those with the worst outcome, the one farthest from none.
+        outcome = worst(found)
+        name, each, ranks = max(
+            (pair for pair, own in zip(pairs, found, strict=True) if own is outcome),
+            key=lambda pair: pair[1].smallest_margin,
         )
-        if Verdict.CONTRADICTED in found:
-            rejected = [i for i, outcome in enumerate(found) if outcome is Verdict.CONTRADICTED]
-            worst = max(rejected, key=lambda i: _far(pairs[i]))
-        name, each, ranks = pairs[worst]
-        outcome = found[worst]
         unit = f" {self.unit}" if self.unit else ""
         reason = (
             f"{name}: the mean difference of {max(each.n)} is {each.difference:.3g}{unit}, "
@@ -192,8 +190,3 @@ class Equivalence(Check):
             lines=tuple(lines),
             x_ticks=tuple((i, name) for i, (name, _, _) in zip(x, pairs, strict=True)),
         )
-
-
-def _far(pair: tuple[str, stats.Equivalence, float]) -> float:
-    """How far from none the interval of a pair reaches."""
-    return pair[1].smallest_margin

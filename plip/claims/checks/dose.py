@@ -22,7 +22,7 @@ from plip.claims.ledger import Entry
 from plip.claims.verdict import Verdict, compare
 from plip.stats import Interval
 
-__all__ = ["Approximately", "DoseBound", "MonotoneInDose", "ScaleNeeded"]
+__all__ = ["Approximately", "Curve", "DoseBound", "MonotoneInDose", "ScaleNeeded"]
 
 
 class DoseBound(Check):
@@ -68,8 +68,8 @@ def _reach(baseline: Interval, scale: Fraction) -> Interval:
     return Interval(min(one, scale) * baseline.low, max(one, scale) * baseline.high)
 
 
-class _Curve(Check):
-    """A check that reads a dose-response table: the value reached at each scale."""
+class Curve(Check):
+    """A check that reads a printed dose-response table: the value reached at each scale."""
 
     needs_figure: ClassVar[bool] = False
     scales: tuple[str, ...] = Field(min_length=2)
@@ -85,6 +85,9 @@ class _Curve(Check):
         return (*self.scales, *self.values)
 
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:
+        if self.references():
+            yield f"wanted the ids of entries, found {self.references()[0]!r}"
+            return
         yield from differing_units(given[self.values[0]].figure.unit, given, self.values)
         if len({given[i].figure.at_face for i in self.scales}) < len(self.scales):
             yield "wanted each scale once, found one twice"
@@ -96,7 +99,7 @@ class _Curve(Check):
         return sorted(found, key=lambda pair: pair[0].at_face.low)
 
 
-class MonotoneInDose(_Curve):
+class MonotoneInDose(Curve):
     """The attention rises with the scale: A(s) < A(t) for s < t.
 
     Each term s·a / (1 + (s − 1)·m) rises with s unless its row has no other mass (m = 1).
@@ -125,7 +128,7 @@ class MonotoneInDose(_Curve):
         return self.result(outcome, reason, smallest)
 
 
-class ScaleNeeded(_Curve):
+class ScaleNeeded(Curve):
     """The stated range of scales holds the one at which the curve first reaches the target.
 
     The curve rises with the scale (`MonotoneInDose`), so that the scale needed lies after the last
@@ -143,6 +146,8 @@ class ScaleNeeded(_Curve):
 
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:
         yield from super().faults(claim, given)
+        if self.references():
+            return
         yield from differing_units(claim.figure.unit, given, self.scales)
         yield from differing_units(given[self.values[0]].figure.unit, given, (self.target,))
 

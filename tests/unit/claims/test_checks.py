@@ -43,6 +43,7 @@ def test_a_statement_without_a_figure_may_rest_on_a_column(
 def test_the_registry_knows_each_check_by_its_name() -> None:
     assert all(issubclass(kind, Check) and kind.name == name for name, kind in CHECKS.items())
     assert sorted(CHECKS) == [
+        "above_rounding",
         "all_within",
         "approximately",
         "best_of",
@@ -53,6 +54,7 @@ def test_the_registry_knows_each_check_by_its_name() -> None:
         "count_of",
         "debit",
         "difference_of",
+        "divergence_bound",
         "dose_bound",
         "equivalence",
         "equivalence_rates",
@@ -69,6 +71,7 @@ def test_the_registry_knows_each_check_by_its_name() -> None:
         "published_measure",
         "range_of",
         "ratio_of",
+        "reaches_target",
         "reported_p",
         "rerun",
         "rises",
