@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plip.cli import options
+from plip.cli.again import run_again
 from plip.cli.inputs import read_artifacts, read_text
 from plip.cli.outputs import Output, check_outputs, to_stdout, write_outputs
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, load_subject
@@ -20,7 +21,7 @@ from plip.cli.streams import say, show
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from plip.claims import AuditReport, ClaimResult, Verdict
+    from plip.claims import AuditReport, ClaimResult, Ledger, Rerun, RerunKey, Verdict
     from plip.records import SubjectRecord
 
 __all__ = ["Only", "audit"]
@@ -77,6 +78,17 @@ def audit(
         Path | None,
         typer.Option(metavar="FILE", help="Write a reproducibility checklist in Markdown."),
     ] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID|DIR|ID=DIR",
+            help="Run the paper's experiments again on this model; may be given again for another.",
+        ),
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="The paper's samples for that, in place of those of --artifacts."),
+    ] = None,
     model: options.Model = DEFAULT_MODEL,
     device: options.Device = "auto",
     cpu: options.Cpu = False,
@@ -88,7 +100,8 @@ def audit(
 
     The figures are recomputed from each other as intervals, without any weights, and from the data
     files of the paper's repository with --artifacts; --text finds figures that no claim quotes. The
-    machinery is run on the bundled model and corpus. --only and --section choose what the table
+    machinery is run on the bundled model and corpus, and with --checkpoint the paper's experiments
+    on its own models, --revision being that of --model. --only and --section choose what the table
     shows; the files have every claim. A file named - is the standard output.
     """
     started = datetime.now(UTC)
@@ -103,12 +116,18 @@ def audit(
     ledger = read_ledger(folder)
     known = [claim.section for claim in ledger.claims] + (["live"] if runs_live else [])
     check_sections(section or (), known)
-    written = read_text(text)
-    report = judge(ledger, Evidence(artifacts=read_artifacts(artifacts)), text=written)
-    subject = None
+    written, files = read_text(text), read_artifacts(artifacts)
+    report = judge(ledger, Evidence(files), text=written)
+    where = ModelOptions(model, revision, device, cpu, dtype)
+    reruns = dict(run_again(ledger, checkpoint or (), where, artifacts=artifacts, corpus=corpus))
+    subject: SubjectRecord | None = None
+    claims: tuple[ClaimResult, ...] = ()
     if runs_live:
-        claims, subject = _live(ModelOptions(model, revision, device, cpu, dtype))
-        report = report.with_live(claims)
+        claims, subject, found = _live(where, ledger)
+        reruns |= found
+    if reruns:
+        report = judge(ledger, Evidence(files, reruns), text=written)
+    report = report.with_live(claims)
     report = _with_manifest(report, folder, started, subject)
     verdicts = _verdicts(only or ())
     shown = select_claims(report, only=verdicts, sections=section or ())
@@ -125,12 +144,16 @@ def _ledger_paths(folder: Traversable) -> list[Path]:
     return [path for path in ledger_files(folder) if isinstance(path, Path)]
 
 
-def _live(options: ModelOptions) -> tuple[tuple[ClaimResult, ...], SubjectRecord]:
+def _live(
+    options: ModelOptions, ledger: Ledger
+) -> tuple[tuple[ClaimResult, ...], SubjectRecord, Mapping[RerunKey, Rerun]]:
     subject = load_subject(options)
     from plip.experiments.live import check_machinery
+    from plip.experiments.reruns import shown
     from plip.text import bundled_corpus
 
-    return check_machinery(subject, bundled_corpus()), subject.provenance()
+    corpus = bundled_corpus()
+    return check_machinery(subject, corpus), subject.provenance(), shown(ledger, subject, corpus)
 
 
 def _with_manifest(

@@ -10,14 +10,18 @@ from pathlib import Path
 import torch
 
 from plip.claims import Ledger, Rerun, RerunKey
+from plip.claims.checks.diagnosis import PublishedMeasure
+from plip.claims.checks.diagnosis_column import EXPERIMENT
 from plip.claims.checks.rerun import RerunFigure
 from plip.errors import CorpusError, LedgerError
 from plip.experiments.checkpoints import rerun_checks
+from plip.experiments.diagnosis import diagnose, diagnosis_figures
+from plip.experiments.layers import choose_layers
 from plip.experiments.rerun_figures import Wanted, figures_of_prompts, figures_of_samples
 from plip.models import Subject
 from plip.text import Corpus, Prompts, bundled_corpus, bundled_prompts, read_rust_prompts
 
-__all__ = ["Again", "again", "stamped"]
+__all__ = ["Again", "again", "shown", "stamped"]
 
 _LAYER = re.compile(r"layer (\d+)/.+")
 _PROMPT = re.compile(r"layer \d+/([^/]+)/scale ")
@@ -100,6 +104,26 @@ def again(
             )
         reruns |= stamped(subject, model, wanted.experiment, found)
     return Again(reruns, tuple(left_out))
+
+
+def shown(ledger: Ledger, subject: Subject, corpus: Corpus) -> Mapping[RerunKey, Rerun]:
+    """Run the diagnosis, if this is a model on which the ledger's checks show a mechanism.
+
+    Args:
+        ledger: the paper's claims.
+        subject: the model, such as the bundled one, steered at its default layer.
+        corpus: the samples.
+
+    Returns:
+        The figures; none of any other model.
+    """
+    checks = rerun_checks(ledger)
+    wanted = {check.shown_on for check in checks if isinstance(check, PublishedMeasure)}
+    if subject.name not in wanted:
+        return {}
+    layer = choose_layers(None, subject).layer
+    found = diagnosis_figures(layer, diagnose(subject, corpus, layer=layer))
+    return stamped(subject, subject.name, EXPERIMENT, dict(found))
 
 
 def stamped(
