@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from plip.claims.checks.absence import Equivalence
 from plip.claims.checks.absence_rates import ChangedShare, EquivalenceRates
+from plip.claims.checks.absence_summary import EquivalenceFromSummary
 from plip.claims.checks.agreement import SameAs
+from plip.claims.checks.agreement_done import NotDone
 from plip.claims.checks.base import Check, CheckResult, Kind
 from plip.claims.checks.design_contrasts import OtherContrast
 from plip.claims.checks.design_pairs import PairedOutcomes
 from plip.claims.checks.design_units import Clustered, Confounded
 from plip.claims.checks.diagnosis import PublishedMeasure
 from plip.claims.checks.dose import Approximately, DoseBound, MonotoneInDose, ScaleNeeded
+from plip.claims.checks.feasibility import FeasibleCurve
 from plip.claims.checks.granularity import Debit, Grim, Grimmer, WholeCount
 from plip.claims.checks.identity import ColumnIdentityIsZero, IdentityIsZero
 from plip.claims.checks.identity_bounds import DivergenceBound
@@ -45,7 +48,9 @@ CHECKS: dict[str, type[Check]] = {
         DivergenceBound,
         DoseBound,
         Equivalence,
+        EquivalenceFromSummary,
         EquivalenceRates,
+        FeasibleCurve,
         Flat,
         Greater,
         Grim,
@@ -53,6 +58,7 @@ CHECKS: dict[str, type[Check]] = {
         IdentityIsZero,
         MeanOf,
         MonotoneInDose,
+        NotDone,
         OtherContrast,
         PairedOutcomes,
         PBelow,
