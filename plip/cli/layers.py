@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from plip.plan import read_factors, read_layers
+from plip.errors import LayerError
+from plip.plan import name_layers, read_factors, read_layers
 
 __all__ = [
     "Ablated",
@@ -15,6 +16,7 @@ __all__ = [
     "Steered",
     "factors_by_layer",
     "layers_or_all",
+    "one_layer",
     "only",
     "steered_layers",
 ]
@@ -76,6 +78,22 @@ def layers_or_all(text: str | None) -> tuple[int, ...] | Literal["all"] | None:
 def only(layers: tuple[int, ...] | Literal["all"] | None) -> int | None:
     """Return the layer, where one was named; a list of heads is that of one layer."""
     return layers[0] if isinstance(layers, tuple) and len(layers) == 1 else None
+
+
+def one_layer(text: str | None, why: str) -> int | None:
+    """Read what `--layer` was given where it may only be one, None where it was not.
+
+    Args:
+        text: what was given.
+        why: why only one, for the error.
+
+    Raises:
+        LayerError: no layer, or several.
+    """
+    found = steered_layers(text)
+    if found is not None and len(found) > 1:
+        raise LayerError("--layer", wanted="one layer", found=name_layers(found), advice=why)
+    return only(found)
 
 
 def factors_by_layer(text: str | None) -> tuple[tuple[int, float], ...] | None:

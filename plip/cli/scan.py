@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plip.cli import options
+from plip.cli import layers, options
 from plip.cli.plotting import check_plot
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, check_json, execute, of_kind
 from plip.cli.streams import publish, say
@@ -19,8 +19,9 @@ def scan(
     ctx: typer.Context,
     model: options.Model = DEFAULT_MODEL,
     layer: Annotated[
-        int | None,
+        str | None,
         typer.Option(
+            metavar="LAYER",
             help="The layer whose heads are steered one by one. By default the paper's for its "
             "models, else two thirds of the depth."
         ),
@@ -52,6 +53,9 @@ def scan(
     What is chosen is chosen on one half of the samples and tested on the other.
     """
     factors = options.numbers("--doses", doses)
+    where = layers.one_layer(
+        layer, "name the layer whose heads are steered one by one; every layer as a whole is anyway"
+    )
     check_json(heads_out)
     check_plot(plot)
     from plip.experiments import ScanConfig
@@ -60,7 +64,7 @@ def scan(
     from plip.report import head_list, render_scan, scan_document, to_json
 
     config = ScanConfig(
-        layer=layer,
+        layer=where,
         max_samples=max_samples,
         doses=factors,
         allow_narrow=allow_narrow,

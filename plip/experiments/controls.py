@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plip.text import Located
 
 __all__ = ["Drawn", "other_keys", "other_layers", "other_token"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 # Sets of other keys that are drawn to find one with as much attention as the targets have.
 _TRIES = 256
@@ -45,7 +49,8 @@ def other_keys(
 ) -> Drawn:
     """Draw as many other earlier keys as there are targets, with about as much attention.
 
-    Of sets drawn at random it is the one whose attention comes closest to that of the targets.
+    Of sets drawn at random it is the one whose attention comes closest to that of the targets, and
+    single keys of it are exchanged as long as that brings it closer.
 
     Args:
         item: the sample.
@@ -65,10 +70,26 @@ def other_keys(
         return Drawn(target_mass=target_mass, excluded=reason)
     rng = _generator(seed, item, *layers)
     drawn = np.stack([rng.choice(others, size, replace=False) for _ in range(_TRIES)])
-    masses = mean[drawn].sum(1)
-    best = int(np.abs(masses - target_mass).argmin())
-    keys = tuple(sorted(int(key) for key in drawn[best]))
-    return Drawn(keys, float(masses[best]), target_mass)
+    best = drawn[np.abs(mean[drawn].sum(1) - target_mass).argmin()]
+    keys = _nearer(best, np.asarray(others), mean, target_mass)
+    return Drawn(tuple(sorted(keys.tolist())), float(mean[keys].sum()), target_mass)
+
+
+def _nearer(keys: Ints, others: Ints, mean: Floats, target: float) -> Ints:
+    """Exchange single keys for others as long as that brings their mass nearer to the target's."""
+    while True:
+        left = np.setdiff1d(others, keys)
+        if len(left) == 0:
+            return keys
+        # [key to give up, key to take]
+        gaps = np.abs(mean[keys].sum() - mean[keys][:, None] + mean[left][None, :] - target)
+        out, taken = np.unravel_index(gaps.argmin(), gaps.shape)
+        nearer = keys.copy()
+        nearer[out] = left[taken]
+        # Compared as they will be summed, so that rounding cannot go round in circles.
+        if not abs(mean[nearer].sum() - target) < abs(mean[keys].sum() - target):
+            return keys
+        keys = nearer
 
 
 def other_token(item: Located, layers: Sequence[int], seed: int, *, own: bool = False) -> Drawn:

@@ -166,7 +166,8 @@ def _about(
             for point in sample.points
             if point.excluded is None and point.controls[at].excluded is not None
         )
-        notes.append(f"  {left_out} without it; {reason}")
+        samples_left = f"{left_out} sample{'' if left_out == 1 else 's'}"
+        notes.append(f"  {samples_left} without it; {reason}")
     return notes
 
 

@@ -118,6 +118,12 @@ def test_a_text_longer_than_the_context(on_tiny: Invoke, corpus: Corpus, tmp_pat
             "layers 2, 4; leave it out",
         ),
         (("dose-response", "--layer", 5), "plip: layer 5: wanted a layer below the last"),
+        (
+            ("scan", "--layer", "2,4"),
+            "plip: --layer: wanted one layer, found layers 2, 4; name the layer whose heads are "
+            "steered one by one; every layer as a whole is anyway",
+        ),
+        (("scan", "--layer", "all"), "plip: layers 'all': wanted layers such as 4"),
         (("dose-response", "--layer", "all"), "plip: layers 'all': wanted layers such as 4"),
         (("dose-response", "--layer", "2,9"), "plip: layer 9: wanted a layer in 0 … 5 of "),
         (("dose-response", "--factors", "2"), "plip: factors '2': wanted factors such as 2:3"),

@@ -18,7 +18,11 @@ from plip.records import (
     CalibrationSample,
     CalibrationSummary,
     ComparisonRecord,
+    ControlPoint,
+    ControlSummary,
     CovariatesRecord,
+    DoseLayer,
+    DoseLayerSummary,
     DosePoint,
     DoseResponseSample,
     DoseResponseSummary,
@@ -27,6 +31,7 @@ from plip.records import (
     HeadAsymmetry,
     HeldOut,
     LayerAttention,
+    LayerBaseline,
     LayerSummary,
     Manifest,
     Response,
@@ -292,6 +297,128 @@ def state_dose_response() -> tuple[DoseResponseSummary, list[DoseResponseSample]
         baseline_attention=_spread(0.0625),
         baseline_state_norm=_spread(128.0, 1),
         doses=(dose(1.0, 128.0, 0.0), dose(3.0, 256.0, 0.001)),
+        confidence=0.95,
+        resamples=100,
+    )
+    return summary, samples
+
+
+@pytest.fixture
+def layered() -> tuple[DoseResponseSummary, list[DoseResponseSample]]:
+    """Two layers with factors of their own, beside two controls, one of which a sample lacks."""
+
+    def layers(factors: tuple[float, float]) -> tuple[DoseLayer, ...]:
+        return tuple(
+            DoseLayer(
+                layer=layer,
+                factor=factor,
+                attention=0.125 * number,
+                attention_predicted=0.125 * number,
+                mass_before=0.25,
+                mass_after=0.5,
+            )
+            for number, (layer, factor) in enumerate(zip((1, 3), factors, strict=True), start=1)
+        )
+
+    def control(name: Any, kl: float | None, mass: float | None = None) -> ControlPoint:
+        if kl is None:
+            return ControlPoint(control=name, excluded="no other layer")
+        return ControlPoint(
+            control=name,
+            layers=(1, 3) if name == "edges" else (0, 2),
+            positions=(1, 2),
+            mass=mass,
+            target_mass=None if mass is None else 2 * mass,
+            kl_nats=kl,
+            top1_changed=False,
+            plan_hash="ef",
+        )
+
+    def point(condition: Any, dose: float | None, kl: float, other: float | None) -> DosePoint:
+        return DosePoint(
+            condition=condition,
+            dose=dose,
+            attention=0.1875,
+            attention_predicted=0.1875,
+            layers=layers((2.0, 2.0) if dose else (3.0, 1.5)),
+            kl_nats=kl,
+            baseline_token=3,
+            steered_token=3,
+            top1_changed=False,
+            plan_hash="cd",
+            controls=(control("edges", kl / 2, 0.25), control("layer", other)),
+        )
+
+    samples = [
+        DoseResponseSample(
+            **_sample(name, "rust_test"),
+            layers=(1, 3),
+            baseline_attention=0.0625,
+            baseline=(
+                LayerBaseline(layer=1, attention=0.03),
+                LayerBaseline(layer=3, attention=0.09),
+            ),
+            points=(point("dose", 2.0, 0.5, other), point("factors", None, 0.25, other)),
+        )
+        for name, other in (("rust_a", 0.0625), ("rust_b", None))
+    ]
+
+    def compared(p: float | None) -> ComparisonRecord:
+        if p is None:
+            return ComparisonRecord(n=(1, 1), undefined="too few")
+        return ComparisonRecord(n=(2, 2), difference=0.25, t=2.0, df=1.0, p_permutation=p)
+
+    def dose(condition: Any, factors: tuple[float, float], kl: float) -> DoseSummary:
+        return DoseSummary(
+            condition=condition,
+            dose=2.0 if condition == "dose" else None,
+            target=None,
+            n=2,
+            excluded=0,
+            attention=_spread(0.1875),
+            state_norm=_spread(None, 0),
+            layers=tuple(
+                DoseLayerSummary(
+                    layer=entry.layer,
+                    factor=entry.factor,
+                    attention=_spread(entry.attention),
+                    state_norm=_spread(None, 0),
+                )
+                for entry in layers(factors)
+            ),
+            kl=_spread(kl),
+            top1_changed=0,
+            controls=(
+                ControlSummary(
+                    control="edges",
+                    n=2,
+                    excluded=0,
+                    mass=_spread(0.25),
+                    target_mass=_spread(0.5),
+                    kl=_spread(kl / 2),
+                    top1_changed=0,
+                    against=compared(0.5),
+                ),
+                ControlSummary(
+                    control="layer",
+                    n=1,
+                    excluded=1,
+                    mass=_spread(None, 0),
+                    target_mass=_spread(None, 0),
+                    kl=_spread(0.0625, 1),
+                    top1_changed=0,
+                    against=compared(None),
+                ),
+            ),
+        )
+
+    summary = DoseResponseSummary(
+        layers=(1, 3),
+        layer_choice="layers 1, 3, as asked for",
+        mechanism="attention",
+        baseline_attention=_spread(0.0625),
+        baseline_state_norm=_spread(None, 0),
+        doses=(dose("dose", (2.0, 2.0), 0.5), dose("factors", (3.0, 1.5), 0.25)),
         confidence=0.95,
         resamples=100,
     )

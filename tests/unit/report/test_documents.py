@@ -130,6 +130,24 @@ def test_a_dose_response_of_a_state(manifest: Manifest, state_dose_response: Dos
     assert [dose["attention_mean"] for dose in document["doses"]] == [None, None]
 
 
+def test_several_layers_and_controls(manifest: Manifest, layered: DoseResponse) -> None:
+    document = dose_response_document(manifest, *layered)
+    assert document["layers"] == [1, 3]
+    record = document["records"][0]
+    assert [(entry["layer"], entry["factor"]) for entry in record["layers"]] == [(1, 2.0), (3, 2.0)]
+    assert [entry["control"] for entry in record["controls"]] == ["edges", "layer"]
+    assert (record["controls"][0]["mass"], record["controls"][0]["target_mass"]) == (0.25, 0.5)
+    factors = document["doses"][1]
+    assert [entry["factor"] for entry in factors["layers"]] == [3.0, 1.5]
+    assert [entry["attention_mean"] for entry in factors["layers"]] == [0.125, 0.25]
+    edges, layer = factors["controls"]
+    assert (edges["control"], edges["n"], edges["excluded"]) == ("edges", 2, 0)
+    assert (edges["mass_mean"], edges["target_mass_mean"], edges["kl_mean"]) == (0.25, 0.5, 0.125)
+    assert edges["against"]["p_permutation"] == 0.5
+    assert (layer["n"], layer["excluded"], layer["mass_mean"]) == (1, 1, None)
+    assert layer["against"]["undefined"] == "too few"
+
+
 def test_the_text_is_strict_json(manifest: Manifest, dose_response: DoseResponse) -> None:
     document = dose_response_document(manifest, *dose_response)
     text = to_json(document)

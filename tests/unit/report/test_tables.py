@@ -91,6 +91,38 @@ KL(baseline ‖ steered) at the last token; top-1: predictions changed
 attention without steering  6.25%
 state norm without steering  128"""
 
+LAYERED = """\
+Dose-response of tiny, layers 1, 3
+
+ dose      n   attention   KL (nats)       SD        95% CI   top-1
+ ──────────────────────────────────────────────────────────────────
+ 2×        2      18.75%         0.5    0.125      0.25 … 1     0/2
+ factors   2      18.75%        0.25   0.0625   0.125 … 0.5     0/2
+
+KL(baseline ‖ steered) at the last token; top-1: predictions changed
+attention: the mean over layers
+attention without steering  6.25%
+Attention by layer
+
+ dose         layer 1        layer 3
+ ───────────────────────────────────
+ 2×            12.50%         25.00%
+ factors   3×: 12.50%   1.5×: 25.00%
+
+Controls: KL(baseline ‖ steered)
+
+ dose      KL (nats)   edges     p    layer   p
+ ──────────────────────────────────────────────
+ 2×              0.5    0.25   0.5   0.0625   –
+ factors        0.25   0.125   0.5   0.0625   –
+
+the same dose, against the control's own baseline; p: effect against control
+within samples, by exchanging signs, not adjusted for the number of doses
+edges: edges to as many other earlier tokens
+  attention to them without steering 25.00%, to the targets 50.00%
+layer: in layers 0, 2
+  1 sample without it; rust_b: no other layer"""
+
 POINTS = """\
  sample   dose                    attention   KL (nats)     top-1
  ────────────────────────────────────────────────────────────────
@@ -139,6 +171,26 @@ def test_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:
 def test_a_dose_response_of_a_state(shown: Shown, state_dose_response: DoseResponse) -> None:
     text = shown(render_dose_response(*state_dose_response, model="tiny", verbose=True))
     assert text == STATE
+
+
+def test_several_layers_and_controls(shown: Shown, layered: DoseResponse) -> None:
+    text = shown(render_dose_response(*layered, model="tiny"))
+    assert text == LAYERED
+    summary, samples = layered
+    apart = samples[0].points[1].controls[1].model_copy(update={"layers": (2, 4)})
+    point = samples[0].points[1]
+    point = point.model_copy(update={"controls": (point.controls[0], apart)})
+    drawn = samples[0].model_copy(update={"points": (samples[0].points[0], point)})
+    text = shown(render_dose_response(summary, [drawn, samples[1]], model="tiny"))
+    assert "layer: in other layers, drawn for each sample" in text
+
+
+def test_the_other_write_of_a_state(shown: Shown, layered: DoseResponse) -> None:
+    summary, samples = layered
+    state = summary.model_copy(update={"mechanism": "state"})
+    text = shown(render_dose_response(state, samples, model="tiny"))
+    assert " write " in text.partition("Controls")[2]
+    assert "write: another token's write" in text
 
 
 def test_every_sample_of_a_dose_response(shown: Shown, dose_response: DoseResponse) -> None:

@@ -98,6 +98,38 @@ def test_a_state(state_dose_response: DoseResponse, points: Points, legible: Leg
     assert "2 samples at a dose they could not have" in legible(figure)[1].replace("\n", " ")
 
 
+def test_controls_and_factors(layered: DoseResponse, points: Points, legible: Legible) -> None:
+    figure = plot_dose_response(*layered, model="tiny")
+    _, lower = figure.axes
+    assert points(lower, "mean") == ([2.0], [0.5])
+    assert points(lower, "other edges") == ([2.0], [0.25])
+    assert points(lower, "other layer") == ([2.0], [0.0625])
+    looks = [
+        (line.get_color(), line.get_marker(), line.get_linestyle(), line.get_linewidth())
+        for line in lower.lines
+        if line.get_label() in ("mean", "other edges", "other layer")
+    ]
+    assert len({colour for colour, *_ in looks}) == len({marker for _, marker, *_ in looks}) == 3
+    assert len({line for _, _, line, _ in looks}) == 3
+    assert all(width < looks[0][3] for *_, width in looks[1:])
+    labels = [label.get_text() for label in lower.get_xticklabels()]
+    assert labels == ["2", "factors"]
+    beside = [line for line in lower.lines if line.get_marker() == "^"]
+    assert [float(line.get_ydata()[0]) for line in beside] == [0.25, 0.125]
+    texts = legible(figure)
+    assert texts[0] == "Dose-response\ntiny, layers 1, 3, n = 2 samples"
+    note = texts[1].replace("\n", " ")
+    assert "Attention: the mean over layers." in note
+    assert "Thin lines: controls, the same dose; means of the samples that had them." in note
+
+
+def test_the_other_write_of_a_state_is_named(layered: DoseResponse, legible: Legible) -> None:
+    summary, samples = layered
+    state = summary.model_copy(update={"mechanism": "state"})
+    texts = legible(plot_dose_response(state, samples, model="tiny"))
+    assert "other write" in texts
+
+
 def test_each_sample_is_a_pale_line(dose_response: DoseResponse) -> None:
     _, lower = plot_dose_response(*dose_response, model="tiny").axes
     pale = [line for line in lower.lines if line.get_color() == "#CCCCCC"]
