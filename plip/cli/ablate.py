@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from plip.cli import layers, options
 from plip.cli.heads import read_heads
-from plip.cli.plotting import check_plot
+from plip.cli.plotting import check_results
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -66,7 +67,7 @@ def ablate(
     """
     where = layers.layers_or_all(layer)
     chosen = read_heads(heads, layers.only(where), top_heads)
-    check_plot(plot)
+    check_results(plot, json, corpus, Path(heads) if heads else None)
     from plip.experiments import AblateConfig
     from plip.experiments import ablate as experiment
     from plip.records import AblationSample, AblationSummary
@@ -86,7 +87,7 @@ def ablate(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(corpus, output, resume, json),
+        RunOptions(corpus, output, resume),
     )
     samples = of_kind(outcome.records, AblationSample)
     (summary,) = of_kind(outcome.records, AblationSummary)

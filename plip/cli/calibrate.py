@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from plip.cli import layers, options
-from plip.cli.plotting import check_plot
+from plip.cli.plotting import check_results
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -35,7 +35,7 @@ def calibrate(
     Without options this runs the bundled model on the bundled corpus.
     """
     where = layers.layers_or_all(layer)
-    check_plot(plot)
+    check_results(plot, json, corpus)
     from plip.experiments import CalibrateConfig
     from plip.experiments import calibrate as experiment
     from plip.records import CalibrationSample, CalibrationSummary
@@ -48,7 +48,7 @@ def calibrate(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(corpus, output, resume, json),
+        RunOptions(corpus, output, resume),
     )
     samples = of_kind(outcome.records, CalibrationSample)
     (summary,) = of_kind(outcome.records, CalibrationSummary)

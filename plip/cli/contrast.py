@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plip.cli import layers, options
-from plip.cli.plotting import check_plot
+from plip.cli.plotting import check_results
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
 from plip.cli.streams import publish, say
 from plip.text.designed import DEFAULT_FUNCTIONS, DEFAULT_STEPS, LARGEST
@@ -65,7 +65,7 @@ def contrast(
     """
     where = layers.layers_or_all(layer)
     filler = _steps(steps)
-    check_plot(plot)
+    check_results(plot, json, None if beside in (None, _BUNDLED) else Path(beside))
     from plip.experiments import ContrastConfig
     from plip.experiments import contrast as experiment
     from plip.records import ContrastFunction, ContrastSummary
@@ -77,7 +77,7 @@ def contrast(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(None, output, resume, json),
+        RunOptions(None, output, resume),
     )
     records = of_kind(outcome.records, ContrastFunction)
     (summary,) = of_kind(outcome.records, ContrastSummary)

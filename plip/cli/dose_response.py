@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from plip.cli import layers, options
 from plip.cli.heads import read_heads
-from plip.cli.plotting import check_plot
+from plip.cli.plotting import check_results
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
@@ -84,7 +85,7 @@ def dose_response(
     own = layers.factors_by_layer(factors)
     others = layers.steered_layers(control_layer)
     chosen = read_heads(heads, layers.only(where), top_heads)
-    check_plot(plot)
+    check_results(plot, json, corpus, Path(heads) if heads else None)
     from plip.experiments import DoseResponseConfig
     from plip.experiments import dose_response as experiment
     from plip.records import DoseResponseSample, DoseResponseSummary
@@ -108,7 +109,7 @@ def dose_response(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(corpus, output, resume, json),
+        RunOptions(corpus, output, resume),
     )
     samples = of_kind(outcome.records, DoseResponseSample)
     (summary,) = of_kind(outcome.records, DoseResponseSummary)

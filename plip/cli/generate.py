@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import layers, options
-from plip.cli.plotting import check_plot
+from plip.cli.plotting import check_results
 from plip.cli.prompts import read_prompts
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
 from plip.cli.streams import publish, say
@@ -78,7 +78,7 @@ def generate(
     where, own = layers.steered_layers(layer), layers.factors_by_layer(factors)
     if scale is not None and own is not None:
         raise typer.BadParameter("--factors stand in place of --scale: give one of the two")
-    check_plot(plot)
+    check_results(plot, json, prompts)
     from plip.experiments import GenerateConfig
     from plip.experiments import generate as experiment
     from plip.records import GenerationSample, GenerationSummary
@@ -102,7 +102,7 @@ def generate(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(None, output, resume, json),
+        RunOptions(None, output, resume),
     )
     found = of_kind(outcome.records, GenerationSample)
     (summary,) = of_kind(outcome.records, GenerationSummary)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plip.cli import layers, options
-from plip.cli.plotting import check_plot
+from plip.cli.plotting import check_results
 from plip.cli.prompts import read_prompts
 from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
 from plip.cli.streams import publish, say
@@ -80,7 +80,7 @@ def persistence(
     """
     columns = options.numbers("--scales", scales)
     where, own = layers.steered_layers(layer), layers.factors_by_layer(factors)
-    check_plot(plot)
+    check_results(plot, json, prompts)
     from plip.experiments import PersistenceConfig
     from plip.experiments import persistence as experiment
     from plip.records import PersistenceCell, PersistenceSummary
@@ -104,7 +104,7 @@ def persistence(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(None, output, resume, json),
+        RunOptions(None, output, resume),
     )
     cells = of_kind(outcome.records, PersistenceCell)
     (summary,) = of_kind(outcome.records, PersistenceSummary)

@@ -1,4 +1,4 @@
-"""Where commands draw their figures to."""
+"""Where commands write their results to."""
 
 from __future__ import annotations
 
@@ -6,22 +6,34 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["check_plot"]
+from plip.cli.outputs import check_outputs
+
+__all__ = ["check_results"]
 
 _FORMATS = (".png", ".svg", ".pdf")
 
 
-def check_plot(path: Path | None) -> None:
-    """Check that a figure can be written, before anything is computed for it.
+def check_results(
+    plot: Path | None,
+    json: Path | None,
+    *inputs: Path | None,
+    heads_out: Path | None = None,
+) -> None:
+    """Check that figure and documents can be written, before anything is computed for them.
+
+    Args:
+        plot: what `--plot` was given.
+        json: what `--json` was given.
+        inputs: files that are read.
+        heads_out: what `--heads-out` was given.
 
     Raises:
-        OutputError: it cannot.
-        typer.BadParameter: its file name says no format.
+        OutputError: one cannot be written.
+        typer.BadParameter: the figure's name says no format, or a file has two uses.
     """
-    if path is None:
-        return
-    if path.suffix.lower() not in _FORMATS:
-        raise typer.BadParameter(f"--plot {path} ends in none of {', '.join(_FORMATS)}")
-    from plip.records import check_writable
-
-    check_writable(path)
+    if plot is not None and plot.suffix.lower() not in _FORMATS:
+        raise typer.BadParameter(f"--plot {plot} ends in none of {', '.join(_FORMATS)}")
+    check_outputs(
+        {"--plot": plot, "--json": json, "--heads-out": heads_out},
+        [path for path in inputs if path is not None],
+    )

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from plip.cli import layers, options
-from plip.cli.plotting import check_plot
-from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, check_json, execute, of_kind
+from plip.cli.plotting import check_results
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute, of_kind
 from plip.cli.streams import publish, say
 
 __all__ = ["scan"]
@@ -23,7 +23,7 @@ def scan(
         typer.Option(
             metavar="LAYER",
             help="The layer whose heads are steered one by one. By default the paper's for its "
-            "models, else two thirds of the depth."
+            "models, else two thirds of the depth.",
         ),
     ] = None,
     corpus: options.Corpus = None,
@@ -56,8 +56,7 @@ def scan(
     where = layers.one_layer(
         layer, "name the layer whose heads are steered one by one; every layer as a whole is anyway"
     )
-    check_json(heads_out)
-    check_plot(plot)
+    check_results(plot, json, corpus, heads_out=heads_out)
     from plip.experiments import ScanConfig
     from plip.experiments import scan as experiment
     from plip.records import ScanSample, ScanSummary, write_file
@@ -75,7 +74,7 @@ def scan(
         experiment,
         config,
         ModelOptions(model, revision, device, cpu, dtype),
-        RunOptions(corpus, output, resume, json),
+        RunOptions(corpus, output, resume),
     )
     samples = of_kind(outcome.records, ScanSample)
     (summary,) = of_kind(outcome.records, ScanSummary)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from plip.cli.streams import STDOUT, progress_bar, say
+from plip.cli.streams import progress_bar, say
 
 if TYPE_CHECKING:
     from plip.experiments import Experiment, Outcome
@@ -26,7 +26,6 @@ __all__ = [
     "DEFAULT_MODEL",
     "ModelOptions",
     "RunOptions",
-    "check_json",
     "execute",
     "execute_on",
     "load_subject",
@@ -53,12 +52,11 @@ class ModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What is measured, and where the results go."""
+    """What is measured, and where the records go."""
 
     corpus: Path | None
     output: Path | None
     resume: bool
-    json: Path | None
 
 
 def load_subject(options: ModelOptions) -> Subject:
@@ -124,7 +122,7 @@ def execute_on(
     Raises:
         PlipError: as `carry_out`.
     """
-    _check_outputs(options)
+    _check_directory(options)
     from plip.experiments import carry_out
 
     inputs = read()
@@ -161,7 +159,7 @@ def _read_corpus(path: Path | None) -> Corpus:
     return corpus
 
 
-def _check_outputs(options: RunOptions) -> None:
+def _check_directory(options: RunOptions) -> None:
     if options.resume and options.output is None:
         raise typer.BadParameter("--resume needs --output, the directory of the run")
     if options.output is not None and options.output.suffix == ".json":
@@ -172,19 +170,6 @@ def _check_outputs(options: RunOptions) -> None:
         from plip.records import check_directory
 
         check_directory(options.output, resume=options.resume)
-    check_json(options.json)
-
-
-def check_json(path: Path | None) -> None:
-    """Check that the JSON document can be written, before anything is computed for it.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    if path is not None and path != STDOUT:
-        from plip.records import check_writable
-
-        check_writable(path)
 
 
 def of_kind(records: Sequence[AnyRecord], kind: type[_Record]) -> tuple[_Record, ...]:
