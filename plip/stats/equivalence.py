@@ -18,6 +18,7 @@ __all__ = [
     "detectable_difference",
     "detectable_rates",
     "paired_equivalence",
+    "summary_equivalence",
     "unpaired_equivalence",
 ]
 
@@ -113,15 +114,38 @@ def unpaired_equivalence(
     """
     a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
     _check(a, b)
-    parts = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
+    means, sds = (float(a.mean()), float(b.mean())), (float(a.std(ddof=1)), float(b.std(ddof=1)))
+    return summary_equivalence(means, sds, (len(a), len(b)), alpha=alpha, power=power)
+
+
+def summary_equivalence(
+    means: tuple[float, float],
+    sds: tuple[float, float],
+    ns: tuple[int, int],
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> Equivalence:
+    """Compare two independent groups by Welch's interval, from what is reported of them.
+
+    Args:
+        means: of each group.
+        sds: of each, with n − 1 below.
+        ns: how many figures each has, at least two.
+        alpha: level of each one-sided test.
+        power: for the smallest difference that would have shown.
+
+    Raises:
+        MeasureError: fewer than two figures, no spread, or something that is not finite.
+    """
+    if min(ns) < 2 or not all(map(math.isfinite, (*means, *sds))) or min(sds) < 0:
+        raise _unusable("finite means and SDs of at least two figures", f"{means}, {sds}, {ns}")
+    parts = [sd**2 / n for sd, n in zip(sds, ns, strict=True)]
     se = math.sqrt(sum(parts))
     df = math.nan
     if se > 0:
-        df = sum(parts) ** 2 / sum(
-            part**2 / (n - 1) for part, n in zip(parts, (len(a), len(b)), strict=True)
-        )
-    gap = float(b.mean() - a.mean())
-    return _equivalence((len(a), len(b)), gap, se, float(df), alpha, power)
+        df = sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, ns, strict=True))
+    return _equivalence(ns, means[1] - means[0], se, df, alpha, power)
 
 
 def detectable_difference(

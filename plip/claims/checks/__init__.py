@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from plip.claims.checks.absence import Equivalence
 from plip.claims.checks.absence_rates import ChangedShare, EquivalenceRates
+from plip.claims.checks.absence_summary import EquivalenceFromSummary
 from plip.claims.checks.agreement import SameAs
+from plip.claims.checks.agreement_done import NotDone
 from plip.claims.checks.base import Check, CheckResult, Kind
 from plip.claims.checks.design_contrasts import OtherContrast
 from plip.claims.checks.design_pairs import PairedOutcomes
@@ -46,6 +48,7 @@ CHECKS: dict[str, type[Check]] = {
         DivergenceBound,
         DoseBound,
         Equivalence,
+        EquivalenceFromSummary,
         EquivalenceRates,
         FeasibleCurve,
         Flat,
@@ -55,6 +58,7 @@ CHECKS: dict[str, type[Check]] = {
         IdentityIsZero,
         MeanOf,
         MonotoneInDose,
+        NotDone,
         OtherContrast,
         PairedOutcomes,
         PBelow,
