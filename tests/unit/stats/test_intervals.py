@@ -96,3 +96,18 @@ def test_comparisons_include_the_ends() -> None:
 )
 def test_shown_rounded_outwards(low: str, high: str, decimals: int, text: str) -> None:
     assert interval(low, high).show(decimals) == text
+
+
+def test_maximum_is_the_greatest_of_both_ends() -> None:
+    parts = [interval("1", "4"), interval("2", "3")]
+    assert Interval.maximum(parts) == interval("2", "4")
+    with pytest.raises(MeasureError, match="maximum: wanted at least one figure, found none"):
+        Interval.maximum([])
+
+
+def test_other_sign_and_size() -> None:
+    assert -interval("-1", "3") == interval("-3", "1")
+    assert abs(interval("-1", "3")) == interval("0", "3")
+    assert abs(interval("-4", "3")) == interval("0", "4")
+    assert abs(interval("-4", "-3")) == interval("3", "4")
+    assert abs(interval("3", "4")) == interval("3", "4")
