@@ -101,7 +101,9 @@ def paired_equivalence(
         raise _unusable("the same units under both conditions", f"{len(a)} and {len(b)}")
     _check(a, b)
     change = b - a
-    se = float(change.std(ddof=1) / math.sqrt(len(change)))
+    se = _spread(
+        float(change.std(ddof=1) / math.sqrt(len(change))), a.max(), b.max(), a.min(), b.min()
+    )
     return _equivalence((len(a), len(b)), float(change.mean()), se, len(a) - 1, alpha, power)
 
 
@@ -141,7 +143,7 @@ def summary_equivalence(
     if min(ns) < 2 or not all(map(math.isfinite, (*means, *sds))) or min(sds) < 0:
         raise _unusable("finite means and SDs of at least two figures", f"{means}, {sds}, {ns}")
     parts = [sd**2 / n for sd, n in zip(sds, ns, strict=True)]
-    se = math.sqrt(sum(parts))
+    se = _spread(math.sqrt(sum(parts)), np.asarray(means))
     df = math.nan
     if se > 0:
         df = sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, ns, strict=True))
@@ -254,6 +256,11 @@ def _equivalence(
     half = float(stats.t.isf(alpha, df)) * se
     p = float(2 * stats.t.sf(abs(gap) / se, df))
     return Equivalence(n, gap, se, df, gap - half, gap + half, p, detectable)
+
+
+def _spread(se: float, *sizes: float) -> float:
+    """Return a standard error, 0 where it is but the rounding of equal figures of these sizes."""
+    return se if se > 1e-14 * max(map(abs, sizes)) else 0.0
 
 
 def _check(*sides: Values) -> None:

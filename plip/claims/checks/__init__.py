@@ -8,6 +8,8 @@ from plip.claims.checks.absence_summary import EquivalenceFromSummary
 from plip.claims.checks.agreement import SameAs
 from plip.claims.checks.agreement_done import NotDone
 from plip.claims.checks.base import Check, CheckResult, Kind
+from plip.claims.checks.comparability import Adjusted
+from plip.claims.checks.comparability_control import VacuousControl
 from plip.claims.checks.design_contrasts import OtherContrast
 from plip.claims.checks.design_pairs import PairedOutcomes
 from plip.claims.checks.design_units import Clustered, Confounded
@@ -24,6 +26,7 @@ from plip.claims.checks.recompute import CountOf, MeanOf, RangeOf, SdOf
 from plip.claims.checks.recompute_pairs import DifferenceOf, RatioOf, ShareOf
 from plip.claims.checks.rerun import RerunFigure
 from plip.claims.checks.selection import BestOf
+from plip.claims.checks.sensitivity import Sensitive
 from plip.claims.checks.target import ReachesTarget
 from plip.claims.checks.tests_groups import TwoGroups
 from plip.claims.checks.tests_reported import PBelow, ReportedP
@@ -35,6 +38,7 @@ CHECKS: dict[str, type[Check]] = {
     check.name: check
     for check in (
         AboveRounding,
+        Adjusted,
         AllWithin,
         Approximately,
         BestOf,
@@ -72,8 +76,10 @@ CHECKS: dict[str, type[Check]] = {
         SameAs,
         ScaleNeeded,
         SdOf,
+        Sensitive,
         ShareOf,
         TwoGroups,
+        VacuousControl,
         WelchFromSummary,
         WholeCount,
     )

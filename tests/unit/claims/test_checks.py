@@ -44,6 +44,7 @@ def test_the_registry_knows_each_check_by_its_name() -> None:
     assert all(issubclass(kind, Check) and kind.name == name for name, kind in CHECKS.items())
     assert sorted(CHECKS) == [
         "above_rounding",
+        "adjusted",
         "all_within",
         "approximately",
         "best_of",
@@ -81,8 +82,10 @@ def test_the_registry_knows_each_check_by_its_name() -> None:
         "same_as",
         "scale_needed",
         "sd_of",
+        "sensitive",
         "share_of",
         "two_groups",
+        "vacuous_control",
         "welch_from_summary",
         "whole_count",
     ]
