@@ -43,6 +43,7 @@ class ClaimResult(_Frozen):
     """One claim with its verdict."""
 
     id: str
+    """Unique in the report; of a paper's claim, that of its entry in the ledger."""
     section: str
     """Of the paper, or "live" for what was computed on a checkpoint at hand."""
     quoted: str
@@ -52,6 +53,7 @@ class ClaimResult(_Frozen):
     unit: str | None = None
     """Of these figures; None where there are none."""
     statement: str
+    """What is stated there, in one sentence."""
     states: States = "value"
     """What sort of statement it is."""
     decides: str | None = None
@@ -63,6 +65,7 @@ class ClaimResult(_Frozen):
     decision_changes: bool | None = None
     """Whether what the paper decides would be decided otherwise; None where no check can tell."""
     checks: tuple[CheckResult, ...] = Field(min_length=1)
+    """Every check of the claim, in the ledger's order."""
     inputs: tuple[ClaimInput, ...] = ()
     """What the checks read, each once."""
 
@@ -93,10 +96,15 @@ class AuditReport(_Frozen):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     format: Literal["plip.audit/2"] = Field(default="plip.audit/2", alias="schema")
+    """The format's name and number."""
     paper: str
+    """The name of the ledger's folder."""
     title: str
+    """The paper's title."""
     claims: tuple[ClaimResult, ...]
+    """In the paper's order, then those about runs made here."""
     summary: AuditSummary
+    """What is counted."""
     artifacts: Mapping[str, str] = Field(default_factory=dict)
     """SHA-256 of every data file of the paper's repository that was read, by its path in it."""
     text: TextReport | None = None

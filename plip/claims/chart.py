@@ -17,12 +17,15 @@ class ChartSeries(_Frozen):
     """Points over x, joined or not, with an interval each or without."""
 
     name: str
+    """What the legend calls it."""
     x: tuple[float, ...] = Field(min_length=1)
+    """Where the points stand."""
     y: tuple[float | None, ...]
     """None is undefined: a gap."""
     low: tuple[float | None, ...] | None = None
+    """The lower end of each point's interval."""
     high: tuple[float | None, ...] | None = None
-    """The ends of each point's interval."""
+    """The upper end."""
     style: Literal["points", "line", "band"] = "points"
     """`band` fills from `low` to `high`."""
 
@@ -40,21 +43,29 @@ class ChartLine(_Frozen):
     """A straight line to compare with, such as a threshold."""
 
     name: str
+    """What the legend calls it."""
     axis: Literal["x", "y"]
     """The axis it stands on: a value of y is a horizontal line."""
     at: float
+    """Where on that axis."""
 
 
 class Chart(_Frozen):
     """One pair of axes."""
 
     title: str
+    """What it shows."""
     x: str
     """The label of the axis, with its unit."""
     y: str
+    """The same of the other axis."""
     series: tuple[ChartSeries, ...] = Field(min_length=1)
+    """What is drawn."""
     lines: tuple[ChartLine, ...] = ()
+    """What it is compared with."""
     x_log: bool = False
+    """Whether the axis is logarithmic."""
     y_log: bool = False
+    """The same of the other axis."""
     x_ticks: tuple[tuple[float, str], ...] = ()
     """Names in place of numbers, where x is no quantity."""

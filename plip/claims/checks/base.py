@@ -69,6 +69,7 @@ class CheckResult(BaseModel):
     kind: Kind | None = None
     """None for a check of a run made here, which is about no printed figure."""
     outcome: Verdict
+    """What it found."""
     computed: tuple[float, float] | None = None
     """Bounds of the recomputed value, in the unit of the figures compared; of what is compared
     for `approximately` (a ratio) and `monotone_in_dose` (the smallest step)."""
