@@ -143,7 +143,7 @@ def summary_equivalence(
     if min(ns) < 2 or not all(map(math.isfinite, (*means, *sds))) or min(sds) < 0:
         raise _unusable("finite means and SDs of at least two figures", f"{means}, {sds}, {ns}")
     parts = [sd**2 / n for sd, n in zip(sds, ns, strict=True)]
-    se = _spread(math.sqrt(sum(parts)), np.asarray(means))
+    se = _spread(math.sqrt(sum(parts)), *means)
     df = math.nan
     if se > 0:
         df = sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, ns, strict=True))
