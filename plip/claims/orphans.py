@@ -31,9 +31,11 @@ class TextFigure(_Frozen):
     """One figure of the text."""
 
     section: str
+    """Its number, or its title where it has none."""
     line: int
     """Counted from 1."""
     printed: str
+    """The figure as it stands there."""
     context: str
     """What stands around it in its line."""
 
@@ -42,7 +44,9 @@ class Unfound(_Frozen):
     """What an entry quotes and the text does not have, there."""
 
     id: str
+    """The entry's."""
     section: str
+    """Where the entry says that it stands."""
     quoted: str
     """The quote, or a figure that stands in its section less often than it is quoted."""
 
