@@ -112,20 +112,23 @@ class Flat(Statement):
         greatest = max(readings, key=lambda each: each.value)
         if self.level is None:
             middle = (Fraction(least.value) + Fraction(greatest.value)) / 2
-            level, words = Interval.point(middle), f"{float(middle):.6g}"
+            level = face = Interval.point(middle)
+            words = f"{float(middle):.6g}"
         else:
             found = given.reading(self.level)
-            level, words = found.finest, found.printed
+            level, face, words = found.finest, found.at_face, found.printed
         if level.contains(Fraction(0)):
             return self.result(
                 Verdict.UNSUPPORTED, f"the level, {words}, may be 0, so that nothing is near it"
             )
         slack = Fraction(self.tolerance)
         stated = Interval(1 - slack, 1 + slack)
+        shares = [each.finest / level for each in readings]
         outcome = worst(
-            _inside(each.finest / level, each.at_face / level, stated) for each in readings
+            _inside(share, each.at_face / face, stated)
+            for share, each in zip(shares, readings, strict=True)
         )
-        spread = (greatest.value - least.value) / abs(float(level.low + level.high) / 2)
+        spread = (greatest.value - least.value) / abs(float(face.low + face.high) / 2)
         stay = {
             Verdict.HOLDS: "stay",
             Verdict.ROUNDING: "stay only by rounding",
@@ -133,16 +136,14 @@ class Flat(Statement):
         }[outcome]
         reason = (
             f"the {len(readings)} values go from {least.printed} to {greatest.printed}, which is "
-            f"{100 * spread:.2g}% of the level {words}: they {stay} within {100 * slack}% of it; "
+            f"{100 * spread:.2g}% of the level {words}: they {stay} within "
+            f"{float(100 * slack):g}% of it; "
             "that describes the column, and is no test that nothing changes"
         )
         outcome, reason = self.covered(len(readings), outcome, reason, given)
         return self.result(
             outcome,
             reason,
-            Interval(
-                min((each.finest / level).low for each in readings),
-                max((each.finest / level).high for each in readings),
-            ),
+            Interval(min(share.low for share in shares), max(share.high for share in shares)),
             rows=tuple({"of": each.label, "value": each.value} for each in readings),
         )

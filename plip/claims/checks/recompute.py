@@ -13,6 +13,7 @@ from plip.claims.checks.options import (
     count_faults,
     count_sources,
     known_count,
+    located,
     whole,
 )
 from plip.claims.evidence import Given, Reading
@@ -67,7 +68,8 @@ class _Many(Check):
 
     def _named(self, readings: Sequence[Reading]) -> str:
         """Name the values as the readers of the paper find them."""
-        return f"the {len(readings)} {'printed figures' if self._printed else 'values'}"
+        word = "printed figure" if self._printed else "value"
+        return f"the one {word}" if len(readings) == 1 else f"the {len(readings)} {word}s"
 
 
 class MeanOf(_Many):
@@ -168,7 +170,8 @@ class RangeOf(_Many):
     kind: ClassVar[Kind] = Kind.RECOMPUTE
 
     def run(self, claim: Entry, given: Given) -> CheckResult:
-        figure, readings = claim.figure, given.readings(*self.of)
+        figure, found = claim.figure, located(self.of, given)
+        readings = [each for _, each in found]
         least = min(readings, key=lambda each: each.at_face.low)
         greatest = max(readings, key=lambda each: each.at_face.high)
         low = Interval.minimum(each.finest for each in readings)
@@ -193,7 +196,7 @@ class RangeOf(_Many):
             outcome,
             reason,
             Interval(low.low, high.high),
-            rows=tuple({"of": each.label, "value": each.value} for each in readings),
+            rows=tuple({"of": place, "value": each.value} for place, each in found),
         )
 
 
