@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plip.cli import layers, options
 from plip.cli.plotting import check_results
-from plip.cli.prompts import read_prompts
-from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
-from plip.cli.streams import publish, say
+from plip.cli.prompts import continue_prompts, controls_named, deliver
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, of_kind
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["generate"]
 
@@ -88,7 +90,7 @@ def generate(
         layer=where,
         scale=3.0 if scale is None and own is None else scale,
         factors=own,
-        controls=() if controls == "none" else tuple(controls.split(",")),
+        controls=controls_named(controls),
         steer=steer.value,
         temperature=temperature,
         samples=samples,
@@ -97,22 +99,28 @@ def generate(
         max_prompts=max_prompts,
         seed=seed,
     )
-    outcome = execute_on(
-        lambda: read_prompts(prompts, f"generate-{design.value}"),
+    outcome = continue_prompts(
         experiment,
         config,
+        prompts,
+        f"generate-{design.value}",
         ModelOptions(model, revision, device, cpu, dtype),
         RunOptions(None, output, resume),
     )
     found = of_kind(outcome.records, GenerationSample)
     (summary,) = of_kind(outcome.records, GenerationSummary)
-    say(summary.layer_choice)
-    publish(
-        render_generation(summary, found, model=outcome.manifest.subject.model, verbose=verbose),
-        to_json(generation_document(outcome.manifest, summary, found)),
-        json,
-    )
-    if plot is not None:
-        from plip.report.plots import plot_generation, save_plot
+    name = outcome.manifest.subject.model
 
-        save_plot(plot_generation(summary, found, model=outcome.manifest.subject.model), plot)
+    def draw() -> Figure:
+        from plip.report.plots import plot_generation
+
+        return plot_generation(summary, found, model=name)
+
+    deliver(
+        summary.layer_choice,
+        render_generation(summary, found, model=name, verbose=verbose),
+        to_json(generation_document(outcome.manifest, summary, found)),
+        draw,
+        json=json,
+        plot=plot,
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plip.cli import layers, options
 from plip.cli.plotting import check_results
-from plip.cli.prompts import read_prompts
-from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, execute_on, of_kind
-from plip.cli.streams import publish, say
+from plip.cli.prompts import continue_prompts, controls_named, deliver
+from plip.cli.session import DEFAULT_MODEL, ModelOptions, RunOptions, of_kind
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["persistence"]
 
@@ -90,7 +92,7 @@ def persistence(
         layer=where,
         scales=columns,
         factors=own,
-        controls=() if controls == "none" else tuple(controls.split(",")),
+        controls=controls_named(controls),
         samples=samples,
         max_new_tokens=max_new_tokens,
         steer=steer.value,
@@ -99,22 +101,28 @@ def persistence(
         seed=seed,
         **({"temperatures": tuple(temperature)} if temperature else {}),
     )
-    outcome = execute_on(
-        lambda: read_prompts(prompts, f"persistence-{design.value}"),
+    outcome = continue_prompts(
         experiment,
         config,
+        prompts,
+        f"persistence-{design.value}",
         ModelOptions(model, revision, device, cpu, dtype),
         RunOptions(None, output, resume),
     )
     cells = of_kind(outcome.records, PersistenceCell)
     (summary,) = of_kind(outcome.records, PersistenceSummary)
-    say(summary.layer_choice)
-    publish(
-        render_persistence(summary, cells, model=outcome.manifest.subject.model, verbose=verbose),
-        to_json(persistence_document(outcome.manifest, summary, cells)),
-        json,
-    )
-    if plot is not None:
-        from plip.report.plots import plot_persistence, save_plot
+    name = outcome.manifest.subject.model
 
-        save_plot(plot_persistence(summary, cells, model=outcome.manifest.subject.model), plot)
+    def draw() -> Figure:
+        from plip.report.plots import plot_persistence
+
+        return plot_persistence(summary, cells, model=name)
+
+    deliver(
+        summary.layer_choice,
+        render_persistence(summary, cells, model=name, verbose=verbose),
+        to_json(persistence_document(outcome.manifest, summary, cells)),
+        draw,
+        json=json,
+        plot=plot,
+    )

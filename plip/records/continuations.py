@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from plip.records.base import Fraction, Norm, Record, UnitRecord
+from plip.records.dose_response import Mechanism
 
 __all__ = [
     "AimRecord",
@@ -13,6 +14,7 @@ __all__ = [
     "PromptControl",
     "PromptControlSummary",
     "PromptRecord",
+    "PromptSummary",
     "Proportion",
     "SteeringRecord",
     "SyntaxRecord",
@@ -173,6 +175,31 @@ class PromptControlSummary(Record):
 
     marker_received: Norm | None
     """The same of the markers."""
+
+
+class PromptSummary(Record):
+    """How all prompts were continued."""
+
+    layers: tuple[int, ...]
+    """The layers that were steered at once, ascending, from 0."""
+
+    layer_choice: str
+    """Why these."""
+
+    mechanism: Mechanism
+    """What was steered."""
+
+    steered: str
+    """The same in words."""
+
+    samples: int
+    """Continuations of each prompt under each condition."""
+
+    max_new_tokens: int
+    """The most tokens of a continuation."""
+
+    confidence: float
+    """Level of the intervals."""
 
 
 class PromptRecord(UnitRecord):

@@ -12,10 +12,10 @@ from plip.records.continuations import (
     ContinuationRecord,
     PromptControlSummary,
     PromptRecord,
+    PromptSummary,
     Proportion,
     SteeringRecord,
 )
-from plip.records.dose_response import Mechanism
 
 __all__ = [
     "CodeMatchRecord",
@@ -190,25 +190,13 @@ class GenerationControlSummary(PromptControlSummary):
     """What became of them; None where no prompt had the control."""
 
 
-class GenerationSummary(Record):
+class GenerationSummary(PromptSummary):
     """What the comparison found."""
 
     schema_id: Literal["plip.generation.summary/2"] = Field(
         default="plip.generation.summary/2", alias="schema"
     )
     """Kind and version of this record."""
-
-    layers: tuple[int, ...]
-    """The layers that were steered at once, ascending, from 0."""
-
-    layer_choice: str
-    """Why these."""
-
-    mechanism: Mechanism
-    """What was steered."""
-
-    steered: str
-    """The same in words."""
 
     scale: float | None
     """The factor, the same in all layers; None where each has its own."""
@@ -218,15 +206,6 @@ class GenerationSummary(Record):
 
     temperature: float
     """Of sampling."""
-
-    samples: int
-    """Pairs of each prompt."""
-
-    max_new_tokens: int
-    """The most tokens of a continuation."""
-
-    confidence: float
-    """Level of the intervals."""
 
     groups: tuple[GenerationGroup, ...]
     """All pairs first, then each category."""

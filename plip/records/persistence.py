@@ -12,10 +12,10 @@ from plip.records.continuations import (
     ContinuationRecord,
     PromptControlSummary,
     PromptRecord,
+    PromptSummary,
     Proportion,
     SteeringRecord,
 )
-from plip.records.dose_response import Mechanism
 
 __all__ = [
     "ContrastRecord",
@@ -186,7 +186,7 @@ class PersistenceControl(PromptControlSummary):
     """Each scale against 1, beside what it changes in the marker."""
 
 
-class PersistenceSummary(Record):
+class PersistenceSummary(PromptSummary):
     """What the experiment found."""
 
     schema_id: Literal["plip.persistence.summary/2"] = Field(
@@ -194,35 +194,14 @@ class PersistenceSummary(Record):
     )
     """Kind and version of this record."""
 
-    layers: tuple[int, ...]
-    """The layers that were steered at once, ascending, from 0."""
-
-    layer_choice: str
-    """Why these."""
-
     factors: tuple[tuple[int, float], ...] | None
     """Layers with the factors that stood beside the scales; None where there were none."""
-
-    mechanism: Mechanism
-    """What was steered."""
-
-    steered: str
-    """The same in words."""
 
     design: PersistenceDesign
     """Whether distance can be told from prompt."""
 
     design_note: str
     """The same in words."""
-
-    samples: int
-    """Continuations of a cell."""
-
-    max_new_tokens: int
-    """The most tokens of a continuation."""
-
-    confidence: float
-    """Level of the intervals."""
 
     resamples: int
     """How often prompts were drawn."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from interrupted import Interrupted
 
 from plip.errors import (
     ConfigError,
@@ -216,31 +216,15 @@ def test_batches_are_as_large_as_asked(
     assert sizes == [2, 2]
 
 
-class Interrupted:
-    """Generation that is interrupted after some prompts."""
-
-    NAME = generate.NAME
-    count = staticmethod(generate.count)
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def run(
-        self, config: Any, subject: Any, prompts: Prompts, done: Sequence[AnyRecord] = ()
-    ) -> Iterator[AnyRecord]:
-        for number, record in enumerate(generate.run(config, subject, prompts, done)):
-            if number == self.after:
-                raise KeyboardInterrupt
-            yield record
-
-
 @pytest.mark.parametrize("after", [1, 3])
 def test_an_interrupted_run_ends_as_one_that_was_not(
     subject: Subject, tmp_path: Path, after: int
 ) -> None:
     carry_out(generate, CONFIG, subject, PROMPTS, directory=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        carry_out(Interrupted(after), CONFIG, subject, PROMPTS, directory=tmp_path / "cut")
+        carry_out(
+            Interrupted(generate, after), CONFIG, subject, PROMPTS, directory=tmp_path / "cut"
+        )
     assert len(read_run(tmp_path / "cut")[1]) == after
     carry_out(generate, CONFIG, subject, PROMPTS, directory=tmp_path / "cut", resume=True)
     lines = [(tmp_path / name / "records.jsonl").read_text() for name in ("whole", "cut")]

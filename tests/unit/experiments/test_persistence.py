@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from interrupted import Interrupted
 
 from plip.errors import ConfigError, OutputError
 from plip.experiments import PersistenceConfig, carry_out, persistence
@@ -22,7 +23,6 @@ from plip.models import Rwkv6Subject, TransformerSubject, load
 from plip.plan import Plan, Scale, into
 from plip.records import (
     AimRecord,
-    AnyRecord,
     ContinuationRecord,
     DetectionRecord,
     PersistenceCell,
@@ -153,24 +153,6 @@ def test_batches_are_as_large_as_asked(
     assert sizes == [2, 2]
 
 
-class Interrupted:
-    """Persistence that is interrupted after some cells."""
-
-    NAME = persistence.NAME
-    count = staticmethod(persistence.count)
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def run(
-        self, config: Any, subject: Any, prompts: Prompts, done: Sequence[AnyRecord] = ()
-    ) -> Iterator[AnyRecord]:
-        for number, record in enumerate(persistence.run(config, subject, prompts, done)):
-            if number == self.after:
-                raise KeyboardInterrupt
-            yield record
-
-
 @pytest.mark.parametrize("cuts", [(1, 3), (8,)])
 def test_an_interrupted_run_ends_as_one_that_was_not(
     subject: Subject, tmp_path: Path, cuts: tuple[int, ...]
@@ -179,7 +161,7 @@ def test_an_interrupted_run_ends_as_one_that_was_not(
     for after in cuts:
         options: dict[str, Any] = {"directory": tmp_path / "cut", "resume": True}
         with pytest.raises(KeyboardInterrupt):
-            carry_out(Interrupted(after), CONFIG, subject, CROSSED, **options)
+            carry_out(Interrupted(persistence, after), CONFIG, subject, CROSSED, **options)
     assert len(read_run(tmp_path / "cut")[1]) == sum(cuts)
     with (tmp_path / "cut" / "records.jsonl").open("a") as file:
         file.write('{"schema":"plip.persistence.cell/1","pro')

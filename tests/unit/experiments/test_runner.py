@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from interrupted import Interrupted
 
 import plip
 from plip.errors import OutputError
@@ -22,7 +23,7 @@ from plip.experiments import (
     carry_out,
     dose_response,
 )
-from plip.models import Subject, TransformerSubject
+from plip.models import TransformerSubject
 from plip.records import AnyRecord, DoseResponseSample, SampleRecord, combined_digest, read_run
 from plip.text import Corpus
 
@@ -88,35 +89,13 @@ def test_progress_counts_samples(tiny: TransformerSubject, corpus: Corpus) -> No
     assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
 
 
-class Interrupted:
-    """Dose-response that is interrupted after some samples."""
-
-    NAME = dose_response.NAME
-    count = staticmethod(dose_response.count)
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def run(
-        self,
-        config: DoseResponseConfig,
-        subject: Subject,
-        corpus: Corpus,
-        done: Sequence[AnyRecord] = (),
-    ) -> Iterator[AnyRecord]:
-        for number, record in enumerate(dose_response.run(config, subject, corpus, done)):
-            if number == self.after:
-                raise KeyboardInterrupt
-            yield record
-
-
 @pytest.mark.parametrize("after", [1, 4, 10])
 def test_an_interrupted_run_goes_on_where_it_stopped(
     tiny: TransformerSubject, corpus: Corpus, tmp_path: Path, after: int
 ) -> None:
     whole = carry_out(dose_response, CONFIG, tiny, corpus)
     with pytest.raises(KeyboardInterrupt):
-        carry_out(Interrupted(after), CONFIG, tiny, corpus, directory=tmp_path)
+        carry_out(Interrupted(dose_response, after), CONFIG, tiny, corpus, directory=tmp_path)
     manifest, records = read_run(tmp_path)
     assert manifest.complete is False
     assert _names(records) == _names(whole.records)[:after]
