@@ -11,6 +11,7 @@ __all__ = [
     "changed_decisions",
     "counted",
     "figure_counts",
+    "section_name",
     "verdict_counts",
     "worst_first",
 ]
@@ -39,16 +40,24 @@ def by_section(claims: Iterable[ClaimResult]) -> Mapping[str, tuple[ClaimResult,
     return {section: tuple(claims) for section, claims in found.items()}
 
 
-def figure_counts(report: AuditReport) -> Mapping[str, int]:
-    """Return how many figures there are, by what they are; what nobody knows is left out."""
+def section_name(section: str) -> str:
+    """Write a section for readers: its number, its title where it has none, "run here" for live."""
+    if section == "live":
+        return "Run here"
+    return f"Section {section}" if section[:1].isdigit() else section
+
+
+def figure_counts(report: AuditReport) -> Iterator[tuple[int, str]]:
+    """Yield how many figures there are of which sort, in words; what nobody knows is left out."""
     summary = report.summary
-    counts = {
-        "figures in the paper": summary.paper_figures,
-        "figures in the ledger": summary.figures,
-        "of these, taken as given": summary.inputs,
-        "figures that no entry quotes": summary.orphans,
-    }
-    return {what: count for what, count in counts.items() if count is not None}
+    for count, where in (
+        (summary.paper_figures, "in the paper"),
+        (summary.figures, "in the ledger"),
+        (summary.inputs, "taken as given"),
+        (summary.orphans, "that no entry quotes"),
+    ):
+        if count is not None:
+            yield count, f"figure{'' if count == 1 else 's'} {where}"
 
 
 def verdict_counts(report: AuditReport) -> Iterator[tuple[Verdict, int, int]]:

@@ -27,8 +27,8 @@ def verdict_text(verdict: Verdict) -> Text:
 
 
 def decision(claim: ClaimResult) -> str | None:
-    """Say which decision of the paper would be another, None where none would."""
+    """Say which decision of the paper would change, None where none would."""
     if not claim.decision_changes:
         return None
     of = f": “{claim.decides}”" if claim.decides else ""
-    return f"the decision would be another{of}"
+    return f"the decision would change{of}"

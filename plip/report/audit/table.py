@@ -14,6 +14,7 @@ from plip.report.audit.counts import (
     changed_decisions,
     counted,
     figure_counts,
+    section_name,
     verdict_counts,
     worst_first,
 )
@@ -51,7 +52,7 @@ def render_audit(
 
 
 def _counts(report: AuditReport) -> Iterator[RenderableType]:
-    figures = [f"{count} {what}" for what, count in figure_counts(report).items()]
+    figures = [f"{count} {what}" for count, what in figure_counts(report)]
     yield Text(", ".join(figures))
     table = Table(box=None, pad_edge=False, header_style="")
     table.add_column("")
@@ -61,7 +62,7 @@ def _counts(report: AuditReport) -> Iterator[RenderableType]:
         table.add_row(verdict_text(verdict), str(claims), str(of_figures))
     yield table
     changed = len(changed_decisions(report.claims))
-    yield Text(f"decisions of the paper that would be others: {changed}")
+    yield Text(f"decisions of the paper that would change: {changed}")
 
 
 def _section(section: str, claims: Sequence[ClaimResult]) -> Text:
@@ -70,8 +71,7 @@ def _section(section: str, claims: Sequence[ClaimResult]) -> Text:
         for verdict in worst_first()
         if (count := sum(claim.verdict is verdict for claim in claims))
     ]
-    name = "Run here" if section == "live" else f"Section {section}"
-    line = Text(f"\n{name}", style="bold")
+    line = Text(f"\n{section_name(section)}", style="bold")
     return line.append(f": {', '.join(found)}", style="not bold")
 
 

@@ -49,7 +49,7 @@ def render_page(report: AuditReport, *, text: str | None = None) -> str:
     return template.render(
         report=report,
         sections=section_views(report, text),
-        figures=figure_counts(report),
+        figures=list(figure_counts(report)),
         verdicts=list(verdict_counts(report)),
         changed=changed_decisions(report.claims),
         verdict_meanings=VERDICTS,

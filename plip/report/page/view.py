@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from plip.claims import AuditReport, CheckResult, ClaimResult, Verdict, sections
 from plip.claims.references import is_reference
-from plip.report.audit.counts import by_section, worst_first
+from plip.report.audit.counts import by_section, section_name, worst_first
 from plip.report.audit.meanings import STATES, kind_name
 from plip.report.audit.values import interval, shown
 from plip.report.page.charts import chart_svg
@@ -58,6 +58,8 @@ class ClaimView:
     """One claim, a row of the table."""
 
     claim: ClaimResult
+    id: Markup
+    """That may be broken after its slashes."""
     anchor: str
     href: str
     kinds: str
@@ -72,8 +74,10 @@ class SectionView:
     """One section of the paper with its claims."""
 
     name: str
+    """As the ledger has it."""
+    label: str
     title: str
-    """Of the section in the paper's text; empty where that is not at hand."""
+    """Of the section in the paper's text; empty where that is not at hand, or is its name."""
     anchor: str
     href: str
     text: str | None
@@ -98,7 +102,8 @@ def section_views(report: AuditReport, text: str | None) -> tuple[SectionView, .
     return tuple(
         SectionView(
             name=section,
-            title=_title(texts.get(section, "")),
+            label=section_name(section),
+            title="" if (title := _title(texts.get(section, ""))) == section else title,
             anchor=places[section],
             href=_href(places[section]),
             text=texts.get(section),
@@ -122,6 +127,7 @@ def _claim(
     kinds = dict.fromkeys(kind_name(check.kind) for check in claim.checks)
     return ClaimView(
         claim=claim,
+        id=Markup("/<wbr>").join(claim.id.split("/")),
         anchor=anchor,
         href=_href(anchor),
         kinds=" ".join(kinds),

@@ -16,12 +16,14 @@ from plip.report.plots.style import GREY, LOOKS, WIDTH, Look, legend_above, styl
 
 __all__ = ["plot_chart"]
 
-_HEIGHT = 2.2
+_HEIGHT = 2.0
 # Lines to compare with are told apart by their dashes.
 _DASHES = ("--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
 # Names of this length still fit beside each other.
 _SHORT = 22
 _LINE = 52
+# Of a line of the legend, in inches.
+_LINE_HEIGHT = 0.13
 # More ticks, or longer names, than these are written aslant.
 _TICKS, _TICK_NAME = 6, 8
 
@@ -31,8 +33,12 @@ def plot_chart(chart: Chart) -> Figure:
 
     A logarithmic axis is linear around 0 where its values are not all positive.
     """
+    names = [_name(series.name) for series in chart.series]
+    names += [_name(line.name) for line in chart.lines]
+    columns = 1 if max(map(len, names)) > _SHORT else 2
+    lines = sum(name.count("\n") + 1 for name in names[::columns])
     with styled():
-        figure = Figure(figsize=(WIDTH, _HEIGHT), layout="constrained")
+        figure = Figure(figsize=(WIDTH, _HEIGHT + _LINE_HEIGHT * lines), layout="constrained")
         axes = figure.subplots()
         _scales(axes, chart)
         for series, look in zip(chart.series, cycle(LOOKS), strict=False):
@@ -43,26 +49,40 @@ def plot_chart(chart: Chart) -> Figure:
         _ticks(axes, chart.x_ticks)
         axes.set_xlabel(chart.x, parse_math=False)
         axes.set_ylabel(_wrapped(chart.y, 34), parse_math=False)
-        _legend(axes, [*(s.name for s in chart.series), *(line.name for line in chart.lines)])
+        if len(names) > 1:
+            legend_above(axes, columns)
+            legend = axes.get_legend()
+            for text in legend.get_texts() if legend is not None else ():
+                text.set_parse_math(False)
     return figure
 
 
 def _draw(axes: Axes, series: ChartSeries, look: Look) -> None:
-    y = gapped(series.y)
-    joined = series.style != "points"
+    name = _name(series.name)
     if series.style == "band":
         low, high = gapped(series.low or ()), gapped(series.high or ())
-        axes.fill_between(series.x, low, high, color=look.colour, alpha=0.2, linewidth=0)
+        bare = all(value is None for value in series.y)
+        axes.fill_between(
+            series.x,
+            low,
+            high,
+            color=look.colour,
+            alpha=0.2,
+            linewidth=0,
+            label=name if bare else None,
+        )
+        if bare:
+            return
     elif series.low is not None and series.high is not None:
         ends = list(zip(series.low, series.high, strict=True))
         intervals(axes, series.x, ends, look.colour)
     axes.plot(
         series.x,
-        y,
-        look.line if joined else "none",
+        gapped(series.y),
+        linestyle="none" if series.style == "points" else look.line,
         marker="" if series.style == "band" else look.marker,
         color=look.colour,
-        label=_name(series.name),
+        label=name,
     )
 
 
@@ -114,19 +134,12 @@ def _ticks(axes: Axes, ticks: Sequence[tuple[float, str]]) -> None:
     axes.minorticks_off()
 
 
-def _legend(axes: Axes, names: Sequence[str]) -> None:
-    if len(names) < 2:
-        return
-    legend_above(axes, 1 if max(map(len, names)) > _SHORT else 2)
-    legend = axes.get_legend()
-    for text in legend.get_texts() if legend is not None else ():
-        text.set_parse_math(False)
-
-
 def _name(name: str) -> str:
     # A name that begins with an underscore is left out of legends.
     return _wrapped(f" {name}" if name.startswith("_") else name, _LINE)
 
 
 def _wrapped(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(text, width, drop_whitespace=False)) or text
+    """Cut a text into at most two lines; the chart's description has all of it."""
+    lines = textwrap.wrap(text, width, drop_whitespace=False, max_lines=2, placeholder="…")
+    return "\n".join(lines) or text
