@@ -11,8 +11,9 @@ __all__ = ["stands_in_place"]
 def stands_in_place(text: DesignedText, line: str, marked: Tokens, neutral: Tokens) -> bool:
     """Tell whether a neutral line can take a marker's place, token for token.
 
-    It can if it begins with a token as the marker does, if every token before that one and every
-    token behind the line is the same in both texts, and if both have as many tokens.
+    It can if it begins in the token that the marker begins in, counted from the front, and that is
+    another one; if every token before that one and every token behind the line is the same in both
+    texts; and if both have as many tokens.
 
     Args:
         text: what they stand in.
@@ -27,7 +28,6 @@ def stands_in_place(text: DesignedText, line: str, marked: Tokens, neutral: Toke
     return (
         len(marked) == len(neutral)
         and neutral.at(at) == query
-        and marked.spans[query][0] == neutral.spans[query][0]
         and marked.ids[:query] == neutral.ids[:query]
         and marked.ids[query] != neutral.ids[query]
         and _behind(marked, rest) == _behind(neutral, rest)

@@ -62,6 +62,12 @@ def test_the_observed_signs_count() -> None:
     assert found == (1 / 1000,)
 
 
+def test_a_flip_that_repeats_the_observed_signs_counts() -> None:
+    """Two of the eight flips of three units are as extreme as three of one sign."""
+    (found,) = max_t_paired([[0.1], [0.2], [0.7]], seed=0)
+    assert found == pytest.approx(1 / 4, abs=0.02)
+
+
 def test_what_never_varies() -> None:
     """A figure that is 0 throughout says nothing; one that is the same throughout is extreme."""
     rng = np.random.default_rng(5)

@@ -121,22 +121,20 @@ def test_both_languages_have_the_same_targets() -> None:
     for function in DESIGN.functions:
         python, rust = (DESIGN.texts(function, language) for language in LANGUAGES)
         for one, other in zip(python, rust, strict=True):
-            assert words(one)[1:] == words(other)[1:]
+            assert words(one)[1:] == words(other)[1:] == [function.name, *function.parameters]
             assert (one.kinds, one.led, one.filler) == (other.kinds, other.led, other.filler)
 
 
-def test_a_parameter_within_a_name_or_a_type_is_not_marked() -> None:
-    """ "n" stands in "fn", in the name and in "number: n"."""
-    function = next(f for f in designed_corpus(functions=480).functions if "n" in f.parameters)
-    for language in LANGUAGES:
-        text = DESIGN.texts(
-            DesignedFunction(
-                function.name, function.parameters, function.recipe, function.arguments, ("x",) * 9
-            ),
-            language,
-        )[0]
-        at = text.targets[2 + function.parameters.index("n")]
-        assert re.match(r"[( ]n\b", text.marked.text[at - 1 :])
+def test_a_parameter_within_another_word_is_not_marked() -> None:
+    """ "n" stands in "fn", in names of functions, and in "count: i64, n: i64"."""
+    functions = designed_corpus(functions=LARGEST, steps=(0,)).functions
+    some = [f for f in functions if any("n" in name for name in f.parameters[:-1])]
+    some = [f for f in some if "n" in f.parameters[1:]]
+    assert len(some) > 5
+    design = DesignedCorpus(0, (0,), tuple(some))
+    for text in all_texts(design):
+        function = next(f for f in some if f.name == text.function)
+        assert words(text)[1:] == [function.name, *function.parameters]
 
 
 class TestVariants:

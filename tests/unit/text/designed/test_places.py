@@ -70,6 +70,11 @@ def test_a_line_that_merges_with_what_stands_before_does_not_fit() -> None:
     assert not fits(RUST, "// so -", merging)
 
 
+def test_a_line_whose_sign_comes_a_token_later_does_not_fit() -> None:
+    """ " >>" and ">" against " " and "#": as many, but the sign is not where the marker is."""
+    assert not fits(PYTHON, "#", cut_by(r" >>|."))
+
+
 def test_as_many_tokens_are_not_enough() -> None:
     """A single other token, before the line or behind it, is more than one difference."""
     tokens = CHARACTERS(PYTHON.marked.text)
