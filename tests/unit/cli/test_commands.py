@@ -204,4 +204,4 @@ def test_strict_audit_fails_where_a_claim_does(invoke: Invoke) -> None:
     result = invoke("audit", "--skip-live", "--strict")
     assert result.exit_code == 1
     assert "claims do not hold: " in result.stderr
-    assert "2.1/kl/1.0" in result.stderr
+    assert " contradicted, " in result.stderr
