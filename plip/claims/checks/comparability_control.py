@@ -76,7 +76,7 @@ class VacuousControl(Check):
         elif rows and not free:
             what = "changes nothing" if self.edges else f"is at dose {self.identity:g}"
             reason = (
-                f"the control {what} in any case ({fixed}): its outcome is fixed by construction"
+                f"the control {what} in all cases ({fixed}): its outcome is fixed by construction"
             )
         else:
             reason = "what the control changes can reach what is measured"

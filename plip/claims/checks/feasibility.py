@@ -160,7 +160,7 @@ def _most_targets(scales: tuple[float, ...], bounds: tuple[Bounds, ...]) -> int:
     most = 0
     while most < _MOST_TARGETS:
         found = _feasible(scales, bounds, (stats.Component(1.0, most + 1),))
-        if found.feasible is False:
+        if found.feasible is not True:
             break
         most += 1
     return most
