@@ -74,7 +74,7 @@ def with_other_marker(
     """
     kind = _KINDS[language]
     end = marker + len(kind.marker)
-    if marker < 0 or text[max(marker, 0) : end] != kind.marker:
+    if text[max(marker, 0) : max(end, 0)] != kind.marker:
         raise TextError(
             who,
             wanted=f"the marker {kind.marker!r} at character {marker}",

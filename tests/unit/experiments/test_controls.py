@@ -101,6 +101,18 @@ def test_draws_depend_on_seed_sample_and_layers_alone() -> None:
         assert other_keys(item, (1, 2), rows, 1).positions == keys[item.sample.id, (1, 2), 1]
 
 
+def test_draws_of_layers_and_within_layers_are_apart() -> None:
+    """Each set of steered layers has draws of its own, unlike those of keys and tokens."""
+    steered = [(1,), (2,), (1, 2), (1, 2, 3)]
+    found = {other_layers(_item(), layers, range(10, 999), 0) for layers in steered}
+    assert len({None if each is None else each[0] for each in found}) == 4
+    n = 400
+    marks = CharMarks(marker=399, pattern="x", targets=(398,))
+    tokens = Tokens("x" * n, tuple(range(n)), tuple((i, i + 1) for i in range(n)))
+    item = Sample("long", Group.RUST_TEST, "x" * n, marks).locate(tokens)
+    assert other_layers(item, (1,), range(398), 0) != other_token(item, (1,), 0).positions
+
+
 def test_another_token() -> None:
     for seed in range(60):
         (token,) = other_token(_item(), (1,), seed).positions

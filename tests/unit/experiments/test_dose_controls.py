@@ -11,6 +11,7 @@ import torch
 
 from plip.errors import ConfigError, LayerError
 from plip.experiments import AblateConfig, DoseResponseConfig, ablate
+from plip.experiments.arms import Setting, arms
 from plip.experiments.dose_response import CONTROLS, run
 from plip.models import Capture, Rwkv6Subject, TransformerSubject
 from plip.plan import Plan, Scale, SetValue, edges, into, scale_by_layer
@@ -190,6 +191,21 @@ def test_layers_that_are_named(tiny: TransformerSubject, corpus: Corpus) -> None
         _check(tiny, item, scale_by_layer(where, {0: 5.0, 4: 0.5}), point)
 
 
+def test_layers_that_do_not_see_the_targets_or_lack_the_heads_are_not_drawn(
+    tiny: TransformerSubject, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = _located(tiny, corpus, 1)[0]
+    rows = {layer: [0.01] * len(item.tokens) for layer in range(6)}
+    rows[0][item.keys[0]] = 0.0
+    monkeypatch.setattr(TransformerSubject, "heads", (4, 4, 4, 2, 4, 4))
+    drawn = set()
+    for seed in range(40):
+        setting = Setting(tiny, (2,), (0, 2), ("layer",), None, seed)
+        _, layer = arms(item, rows, setting)
+        drawn.add(layer.layers[2])
+    assert drawn == {1, 4}
+
+
 def test_a_value_is_set_in_controls_too(tiny: TransformerSubject, corpus: Corpus) -> None:
     found, _ = _run(tiny, corpus, target_attention=0.1, max_samples=2)
     for item in _located(tiny, corpus):
@@ -332,6 +348,13 @@ def test_a_control_that_a_sample_cannot_have_is_left_out_with_its_reason(
         assert record.points[0].excluded is None
     entry = _entry(summary, "marker")
     assert (entry.n, entry.excluded) == (summary.doses[0].n - n, n)
+    assert entry.against.n == (entry.n, entry.n)
+    had = [
+        (record.points[0].kl_nats or 0) - (_of(record, "marker").kl_nats or 0)
+        for record in found.values()
+        if record.group == "rust_test" and record.points
+    ]
+    assert entry.against.difference == pytest.approx(math.fsum(had) / len(had))
     assert n > 0
 
 

@@ -236,6 +236,26 @@ def test_a_layer_that_reaches_nothing_is_said(tiny: TransformerSubject, corpus: 
         _run(tiny, corpus, factors=((5, 3.0),))
 
 
+def test_what_cannot_be_done_takes_no_row_of_the_run(
+    tiny: TransformerSubject, corpus: Corpus
+) -> None:
+    options = {"doses": [3.0], "factors": ((5, 3.0),), "target_attention": 0.1}
+    found, _ = _run(tiny, corpus, layer=(4, 5), controls=("edges",), **options)
+    for item, record in found:
+        _, excluded, point = record.points
+        assert excluded.excluded is not None
+        assert excluded.controls[0].excluded is not None
+        where = edges(query=item.query, keys=item.keys)
+        _check(tiny, item, Plan(SetValue(0.1), where, layers=[4, 5]), point)
+        beside = edges(query=item.query, keys=point.controls[0].positions)
+        plan = Plan(SetValue(0.1), beside, layers=[4, 5])
+        plain, steered = (tiny.run(item.tokens, plan=each).logits for each in (None, plan))
+        assert plain is not None
+        assert steered is not None
+        kl = _by_loop(plain[0], steered[0])
+        assert point.controls[0].kl_nats == pytest.approx(kl, rel=2e-2, abs=1e-9)
+
+
 def test_a_marker_at_the_end_reaches_the_prediction_from_the_last_layer_too(
     tiny: TransformerSubject,
 ) -> None:

@@ -128,7 +128,7 @@ def test_one_factor_for_all_is_one_step() -> None:
 
 
 def test_each_layer_has_its_factor_and_the_order_says_nothing() -> None:
-    pairs = [(4, 1.5), (2, 3.0), (5, 1.5), (0, 0.0)]
+    pairs = [(4, 1.5), (3, 3.0), (2, 1.5), (0, 0.0)]
     plan = scale_by_layer(into(3), pairs)
     found = {
         layer: step.operation.factor
