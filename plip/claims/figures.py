@@ -61,7 +61,9 @@ def parse_figure(printed: str, *, unit: str, exact: bool) -> Figure:
     found = read_numeral(printed)
     if found is None:
         raise _fault(printed, "a number or range such as 5.70%, ±332.08 or ~2-3×", repr(printed))
-    if found.sign != (unit if unit in _SIGNS else ""):
+    # A factor without its sign ("scale=3.0") is the same number; a percentage is not.
+    bare_factor = unit == "×" and not found.sign
+    if not bare_factor and found.sign != (unit if unit in _SIGNS else ""):
         raise _fault(printed, f"the unit of the entry, {unit!r}", f"{found.sign!r} at the number")
     if found.at_face[0] > found.at_face[1]:
         raise _fault(printed, "a range from its lower to its upper end", repr(printed))

@@ -212,15 +212,17 @@ def _input_faults(
 
 
 def _matching(value: Any, entries: Mapping[str, Entry]) -> Any:
-    """Replace a pattern in a list of ids by the ids that match; one that matches none stays."""
+    """Replace a pattern in a list of ids, however deep in a check's options, by the ids that
+    match; one that matches none stays."""
+    if isinstance(value, dict):
+        return {key: _matching(item, entries) for key, item in value.items()}
     if not isinstance(value, list):
         return value
     found: list[Any] = []
     for item in value:
         is_pattern = isinstance(item, str) and "*" in item and not is_reference(item)
-        pattern = item if is_pattern else None
-        matches = [i for i in entries if fnmatchcase(i, pattern)] if pattern else []
-        found += matches or [item]
+        matches = [i for i in entries if fnmatchcase(i, item)] if is_pattern else []
+        found += matches or [_matching(item, entries)]
     return found
 
 

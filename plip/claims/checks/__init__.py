@@ -28,7 +28,9 @@ from plip.claims.checks.rerun import RerunFigure
 from plip.claims.checks.selection import BestOf
 from plip.claims.checks.sensitivity import Sensitive
 from plip.claims.checks.target import ReachesTarget
+from plip.claims.checks.tests_decay import ExponentialDecay
 from plip.claims.checks.tests_groups import TwoGroups
+from plip.claims.checks.tests_ratios import RatiosDiffer
 from plip.claims.checks.tests_reported import PBelow, ReportedP
 from plip.claims.checks.tests_summary import WelchFromSummary
 
@@ -54,6 +56,7 @@ CHECKS: dict[str, type[Check]] = {
         Equivalence,
         EquivalenceFromSummary,
         EquivalenceRates,
+        ExponentialDecay,
         FeasibleCurve,
         Flat,
         Greater,
@@ -69,6 +72,7 @@ CHECKS: dict[str, type[Check]] = {
         PublishedMeasure,
         RangeOf,
         RatioOf,
+        RatiosDiffer,
         ReachesTarget,
         ReportedP,
         RerunFigure,
