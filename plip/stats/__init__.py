@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from plip.stats.searched import max_t_paired
     from plip.stats.selection import bonferroni, held_out, holm, most_searched
     from plip.stats.spread import sd_bounds
-    from plip.stats.variants import outcome_tests, paired_tests, unpaired_tests
+    from plip.stats.variants import outcome_tests, paired_tests, rank_test, unpaired_tests
 
 __all__ = [
     "Adjusted",
@@ -107,6 +107,7 @@ __all__ = [
     "paired_equivalence",
     "paired_tests",
     "random_intercept",
+    "rank_test",
     "sd_bounds",
     "stratified_permutation",
     "unit_roundoff",
@@ -154,7 +155,7 @@ _MODULES = {
     ),
     "plip.stats.monotone": ("dose_for",),
     "plip.stats.rounding": ("Format", "divergence_noise", "unit_roundoff", "value_noise"),
-    "plip.stats.variants": ("outcome_tests", "paired_tests", "unpaired_tests"),
+    "plip.stats.variants": ("outcome_tests", "paired_tests", "rank_test", "unpaired_tests"),
     "plip.stats.comparison": ("Comparison", "max_t", "paired", "unpaired"),
     "plip.stats.distance": ("at_distance", "common_range"),
     "plip.stats.linear": ("Coefficient", "LinearFit", "least_squares", "random_intercept"),

@@ -9,40 +9,37 @@ import numpy as np
 from scipy import stats
 
 from plip.errors import MeasureError
-from plip.stats.comparison import paired, unpaired
+from plip.stats.comparison import paired
+from plip.stats.groups import TestName, group_tests, t_test
+from plip.stats.groups import rank_test as ranks
 from plip.stats.proportions import mcnemar
 
-__all__ = ["outcome_tests", "paired_tests", "unpaired_tests"]
+__all__ = ["outcome_tests", "paired_tests", "rank_test", "unpaired_tests"]
 
 _SEED = 0
+_NAMES: dict[TestName, str] = {
+    "welch": "Welch",
+    "student": "Student",
+    "mann_whitney": "Mann–Whitney",
+    "permutation": "permutation",
+}
 
 
 def unpaired_tests(one: Sequence[float], other: Sequence[float]) -> dict[str, float]:
     """Compare two independent groups; two-sided p by the name of the test.
 
-    Welch, Student, Mann–Whitney and a permutation of labels; Welch on logarithms too where all
-    figures are above 0. Mann–Whitney is exact where there are no ties.
+    The tests of `group_tests`; Welch on logarithms too where all figures are above 0.
 
     Args:
         one: at least two finite figures.
         other: likewise.
 
     Raises:
-        MeasureError: as `unpaired`.
+        MeasureError: as `group_tests`.
     """
-    with warnings.catch_warnings():
-        # A side without spread has a variance of 0 but for rounding, which is what it is taken for.
-        warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)
-        compared = unpaired(one, other, seed=_SEED)
-        found = {
-            "Welch": compared.p_t,
-            "Student": float(stats.ttest_ind(one, other).pvalue),
-            "Mann–Whitney": float(stats.mannwhitneyu(one, other, alternative="two-sided").pvalue),
-            "permutation": compared.p_permutation,
-        }
-        if min(*one, *other) > 0:
-            logs = np.log(one), np.log(other)
-            found["Welch on logarithms"] = float(stats.ttest_ind(*logs, equal_var=False).pvalue)
+    found = {_NAMES[test.name]: test.p for test in group_tests(one, other, seed=_SEED)}
+    if min(*one, *other) > 0:
+        found["Welch on logarithms"] = t_test("welch", np.log(one), np.log(other)).p
     return found
 
 
@@ -66,7 +63,7 @@ def paired_tests(one: Sequence[float], other: Sequence[float]) -> dict[str, floa
         compared = paired(one, other, seed=_SEED)
         found = {
             "paired t": compared.p_t,
-            "Wilcoxon": float(stats.wilcoxon(a, b).pvalue),
+            "Wilcoxon": rank_test(one, other, paired=True),
             "permutation of signs": compared.p_permutation,
         }
         if min(a.min(), b.min()) > 0:
@@ -74,6 +71,22 @@ def paired_tests(one: Sequence[float], other: Sequence[float]) -> dict[str, floa
             if ratios.std() > 0:
                 found["paired t on log ratios"] = float(stats.ttest_1samp(ratios, 0).pvalue)
     return found
+
+
+def rank_test(one: Sequence[float], other: Sequence[float], *, paired: bool) -> float:
+    """Compare by ranks, whatever the distribution; p, two-sided.
+
+    Paired: Wilcoxon's signed ranks, differences of 0 left out, exact without these and ties up to
+    fifty units. Otherwise Mann and Whitney's test.
+
+    Args:
+        one: at least one finite figure.
+        other: likewise; paired, the same units in the same order.
+        paired: which of the two.
+    """
+    if paired:
+        return float(stats.wilcoxon(one, other).pvalue)
+    return ranks(np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)).p
 
 
 def outcome_tests(before: Sequence[bool], after: Sequence[bool]) -> dict[tuple[str, str], float]:

@@ -143,16 +143,15 @@ class Equivalence(Check):
             values = list(samples[0].values())
             nothing = [0.0] * len(values)
             found = stats.paired_equivalence(nothing, values, alpha=self.alpha)
-            yield f"{names[0]} against 0", found, stats.paired_tests(nothing, values)["Wilcoxon"]
+            yield f"{names[0]} against 0", found, stats.rank_test(nothing, values, paired=True)
         for (first, one), (second, other) in combinations(zip(names, samples, strict=True), 2):
             if self.paired:
                 a, b = aligned(one, other, self.inputs())
                 found = stats.paired_equivalence(a, b, alpha=self.alpha)
-                ranks = stats.paired_tests(a, b)["Wilcoxon"]
             else:
                 a, b = list(one.values()), list(other.values())
                 found = stats.unpaired_equivalence(a, b, alpha=self.alpha)
-                ranks = stats.unpaired_tests(a, b)["Mann–Whitney"]
+            ranks = stats.rank_test(a, b, paired=self.paired)
             yield f"{first} against {second}", found, ranks
 
     def _row(self, name: str, each: stats.Equivalence, ranks: float) -> dict[str, object]:

@@ -74,6 +74,7 @@ def test_public_names() -> None:
         "paired_equivalence",
         "paired_tests",
         "random_intercept",
+        "rank_test",
         "sd_bounds",
         "stratified_permutation",
         "unit_roundoff",

@@ -98,7 +98,7 @@ def test_no_comparison(data_check_of: Judge) -> None:
     check = f"{SENSITIVE}, significant = true"
     claim = data_check_of("so", check, files([1.0, 1.0], [2.0, 2.0]))
     assert claim.verdict is Verdict.UNSUPPORTED
-    assert claim.reason.startswith("no test is defined: comparison: wanted figures that vary")
+    assert claim.reason.startswith("no test is defined: comparison of two groups: wanted figures")
     # Two a side: none can be left out.
     claim = data_check_of("so", check, files([1.0, 1.2], [2.0, 2.3]))
     assert len(claim.checks[0].rows) == 5

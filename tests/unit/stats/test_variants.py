@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from plip.errors import MeasureError
-from plip.stats import outcome_tests, paired_tests, unpaired_tests
+from plip.stats import outcome_tests, paired_tests, rank_test, unpaired_tests
 
 pytestmark = pytest.mark.fast
 
@@ -34,6 +34,14 @@ def test_paired() -> None:
     ratios = np.log(np.array(ONE) / np.array(OTHER))
     assert found["paired t on log ratios"] == pytest.approx(stats.ttest_1samp(ratios, 0).pvalue)
     assert "paired t on log ratios" not in paired_tests([0.0, *ONE], [1.0, *OTHER])
+
+
+def test_ranks() -> None:
+    """All six of one side above all six of the other: 2 / C(12, 6)."""
+    high, low = [float(i) for i in range(10, 16)], [float(i) for i in range(6)]
+    assert rank_test(high, low, paired=False) == pytest.approx(2 / 924)
+    assert rank_test(high[::-1], low, paired=True) == pytest.approx(2 / 64)
+    assert rank_test([1.0], [2.0], paired=False) == 1
 
 
 def test_no_spread() -> None:
