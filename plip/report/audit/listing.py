@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -33,7 +33,7 @@ def render_check(name: str, check: type[Check]) -> RenderableType:
     """Return one check in full: its kind, what it does, its options."""
     parts: list[RenderableType] = [
         Text(f"{name} ({check.kind})", style="bold"),
-        Text(inspect.getdoc(check) or ""),
+        Text("\n\n".join(_paragraphs(check))),
         Text("\noptions:", style="bold"),
     ]
     schema = check.model_json_schema()
@@ -49,7 +49,13 @@ def render_check(name: str, check: type[Check]) -> RenderableType:
 
 def first_sentence(check: type[Check]) -> str:
     """Return the first paragraph of a check's docstring on one line."""
-    return " ".join((inspect.getdoc(check) or "").partition("\n\n")[0].split())
+    return next(_paragraphs(check), "")
+
+
+def _paragraphs(check: type[Check]) -> Iterator[str]:
+    """Yield each paragraph of a docstring on one line, to be cut where the terminal ends."""
+    for paragraph in (inspect.getdoc(check) or "").split("\n\n"):
+        yield " ".join(paragraph.split())
 
 
 def _type(about: Mapping[str, object]) -> str:
@@ -60,8 +66,11 @@ def _type(about: Mapping[str, object]) -> str:
     if "enum" in about or "const" in about:
         values = about.get("enum", [about.get("const")])
         return " or ".join(map(repr, values if isinstance(values, list) else [values]))
-    kind = about.get("type", "value")
+    kind = about.get("type", "table")
     items = about.get("items")
+    pair = about.get("prefixItems")
+    if isinstance(pair, list):
+        return f"list of {len(pair)} of {_type(pair[0])}"
     if kind == "array" and isinstance(items, Mapping):
         return f"list of {_type(items)}"
     return str(kind)

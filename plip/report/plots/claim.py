@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain, cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from plip.claims import Chart, ChartSeries
 from plip.report.plots.axes import gapped, intervals
@@ -24,8 +25,12 @@ _SHORT = 22
 _LINE = 52
 # Of a line of the legend, in inches.
 _LINE_HEIGHT = 0.13
+# Within so many times the smallest value, powers of ten alone are too few labels.
+_DECADES = 100
 # More ticks, or longer names, than these are written aslant.
 _TICKS, _TICK_NAME = 6, 8
+# What these take, in inches.
+_ASLANT = 0.4
 
 
 def plot_chart(chart: Chart) -> Figure:
@@ -38,7 +43,8 @@ def plot_chart(chart: Chart) -> Figure:
     columns = 1 if max(map(len, names)) > _SHORT else 2
     lines = sum(name.count("\n") + 1 for name in names[::columns])
     with styled():
-        figure = Figure(figsize=(WIDTH, _HEIGHT + _LINE_HEIGHT * lines), layout="constrained")
+        height = _HEIGHT + _LINE_HEIGHT * lines + (_ASLANT if _aslant(chart) else 0)
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.subplots()
         _scales(axes, chart)
         for series, look in zip(chart.series, cycle(LOOKS), strict=False):
@@ -46,7 +52,8 @@ def plot_chart(chart: Chart) -> Figure:
         for line, dashes in zip(chart.lines, cycle(_DASHES), strict=False):
             across = axes.axvline if line.axis == "x" else axes.axhline
             across(line.at, color=GREY, linestyle=dashes, linewidth=0.9, label=_name(line.name))
-        _ticks(axes, chart.x_ticks)
+        if chart.x_ticks:
+            _ticks(axes, chart)
         axes.set_xlabel(chart.x, parse_math=False)
         axes.set_ylabel(_wrapped(chart.y, 34), parse_math=False)
         if len(names) > 1:
@@ -114,18 +121,26 @@ def _logarithmic(axes: Axes, which: str, values: Iterable[float | None]) -> None
         return
     if min(known) > 0:
         set_scale("log")
+        if max(known) < _DECADES * min(known):
+            axis = axes.xaxis if which == "x" else axes.yaxis
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
     else:
         set_scale("symlog", linthresh=10.0 ** math.floor(math.log10(smallest)))
 
 
-def _ticks(axes: Axes, ticks: Sequence[tuple[float, str]]) -> None:
-    if not ticks:
-        return
-    names = [name for _, name in ticks]
-    aslant = len(names) > _TICKS or max(map(len, names)) > _TICK_NAME
+def _aslant(chart: Chart) -> bool:
+    """Tell whether the names below the axis would run into each other."""
+    names = [name for _, name in chart.x_ticks]
+    return len(names) > _TICKS or any(len(name) > _TICK_NAME for name in names)
+
+
+def _ticks(axes: Axes, chart: Chart) -> None:
+    aslant = _aslant(chart)
     axes.set_xticks(
-        [place for place, _ in ticks],
-        names,
+        [place for place, _ in chart.x_ticks],
+        [name for _, name in chart.x_ticks],
         rotation=35 if aslant else 0,
         ha="right" if aslant else "center",
         rotation_mode="anchor",
