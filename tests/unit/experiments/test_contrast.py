@@ -175,6 +175,23 @@ class TestExclusions:
         assert layer.equal_distance.undefined is not None
         assert "found no range" in layer.equal_distance.undefined
 
+    def test_a_line_must_fit_every_variant(self, tiny: TransformerSubject) -> None:
+        def tokenize(text: str, **options: Any) -> Tokens:
+            tokens = tiny.tokenize(text, **options)
+            if text.startswith("#") or not re.search(r"^    # \w+\(", text, re.MULTILINE):
+                return tokens
+            # Without a line before the function, the comment sign costs a token more.
+            end = (len(text), len(text))
+            return Tokens(text, (*tokens.ids, 7), (*tokens.spans, end))
+
+        records, summary = contrast(Wrapped(tiny, tokenize=tokenize))
+        for record in records[::2]:
+            assert record.texts == ()
+            assert record.excluded is not None
+            assert record.excluded.startswith("none of 12 neutral lines has the tokens of '>>>'")
+        assert all(len(record.texts) == 4 for record in records[1::2])
+        assert summary.excluded == 8
+
     def test_targets_on_one_token(self, tiny: TransformerSubject) -> None:
         def tokenize(text: str, **options: Any) -> Tokens:
             tokens = tiny.tokenize(text, **options)
