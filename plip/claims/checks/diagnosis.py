@@ -125,8 +125,9 @@ class PublishedMeasure(Check):
             reason = f"{found}; the printed column is not of that kind, and more of it {needs}"
             return self.result(Verdict.NOT_CHECKABLE, reason, **details)
         reason = (
-            f"{found}; the printed column is of that kind, {identity.printed} {figure.unit} at "
-            f"dose 1, where {self._allowed()}; whether {figure.printed} is this very sum {needs}"
+            f"{found}; the printed {identity.printed} {figure.unit} at dose 1 is of that kind, as "
+            f"one pair of distributions gives less than {_ONE_PAIR:.2f}; whether {figure.printed} "
+            f"is this very sum {needs}"
         )
         return self.result(Verdict.UNSUPPORTED, reason, **details)
 
