@@ -417,3 +417,127 @@ def test_prompts_of_no_family_are_distances_of_their_own() -> None:
     summary = _summary([one, other])
     assert summary.design == "confounded"
     assert [rate.distance for rate in summary.by_distance] == ["p35", "p95"]
+
+
+#: A control of the same prompts; that of another marker has a baseline of its own.
+OTHERS = {
+    ("a", "far"): (1, 2, 3),
+    ("a", "near"): (5, 6, 7),
+    ("b", "far"): (0, 0, 1),
+    ("b", "near"): (9, 3, 3),
+    ("c", "far"): (4, 2, 8),
+    ("c", "near"): (2, 7, 5),
+}
+
+
+def _others(control: PromptControl) -> list[PersistenceCell]:
+    return [
+        _cell(family, distance, TOKENS.get((family, distance), 50), scale, count, control=control)
+        for (family, distance), counts in OTHERS.items()
+        for scale, count in zip((1.0, 3.0, 9.0), counts, strict=True)
+        if scale != 1 or control == "marker"
+    ]
+
+
+def _rates(counts: dict[tuple[str, str], tuple[int, int, int]], column: int) -> dict[str, float]:
+    """The rate of each family over both distances, by hand."""
+    return {
+        family: sum(each[column] for (name, _), each in counts.items() if name == family) / 20
+        for family in "abc"
+    }
+
+
+@pytest.mark.parametrize("control", ["token", "layer", "marker"])
+def test_changes_of_a_control_by_hand(
+    crossed: list[PersistenceCell], control: PromptControl
+) -> None:
+    summary = _summary([*crossed, *_others(control)])
+    assert summary.contrasts == _summary(crossed).contrasts
+    (found,) = summary.controls
+    assert (found.control, found.prompts, found.excluded) == (control, 6, 0)
+    own = control == "marker"
+    assert [rate.scales for rate in found.by_scale] == [(1.0,)] * own + [(3.0,), (9.0,)]
+    assert [rate.paper.count for rate in found.by_scale] == [21] * own + [20, 27]
+    assert len(found.cells) == 2 * len(found.by_scale)
+    changes = [change for change in found.changes if change.detector == "paper"]
+    assert [change.scale for change in changes] == [3.0, 9.0]
+    plain = _rates(COUNTS, 0)
+    baseline = _rates(OTHERS, 0) if own else plain
+    for column, change in enumerate(changes, start=1):
+        marker, other = _rates(COUNTS, column), _rates(OTHERS, column)
+        changed = [other[family] - baseline[family] for family in "abc"]
+        beyond = [
+            marker[family] - plain[family] - each
+            for family, each in zip("abc", changed, strict=True)
+        ]
+        for contrast, expected in ((change.own, changed), (change.beyond, beyond)):
+            assert contrast is not None
+            assert contrast.difference == pytest.approx(fmean(expected))
+            drawn = cluster_bootstrap(
+                expected, np.random.default_rng(7), confidence=0.9, resamples=500
+            )
+            assert (contrast.low, contrast.high) == pytest.approx(drawn)
+            assert contrast.prompts == 3
+            assert contrast.p_value is not None
+    names = [change.own.name for change in changes if change.own is not None]
+    assert names == [f"scale {scale} − scale 1, {control} control" for scale in (3, 9)]
+    assert changes[0].beyond is not None
+    assert changes[0].beyond.name == f"scale 3, marker − {control} control"
+
+
+@pytest.mark.parametrize("control", ["token", "marker"])
+def test_changes_in_the_papers_design(
+    confounded: list[PersistenceCell], control: PromptControl
+) -> None:
+    others = [cell for cell in _others(control) if cell.prompt in ("a_near", "b_far")]
+    (found,) = _summary([*confounded, *others]).controls
+    change = next(change for change in found.changes if change.detector == "paper")
+    assert change.own is not None
+    assert change.beyond is not None
+    # a_near and b_far: 9 of 20 at scale 3 and 7 at 1; the control 6, and 5 of its own.
+    baseline = 5 if control == "marker" else 7
+    assert change.own.difference == pytest.approx((6 - baseline) / 20)
+    expected = difference_interval((6, 20), (baseline, 20), confidence=0.9)
+    assert (change.own.low, change.own.high) == pytest.approx(expected)
+    assert change.beyond.difference == pytest.approx((9 - 7 - (6 - baseline)) / 20)
+    if control == "marker":
+        assert (change.beyond.low, change.beyond.high) == (None, None)
+        assert change.beyond.method == "none: four rates of these very prompts"
+    else:
+        expected = difference_interval((9, 20), (6, 20), confidence=0.9)
+        assert (change.beyond.low, change.beyond.high) == pytest.approx(expected)
+        assert change.beyond.method == "Newcombe's, for these very prompts"
+
+
+def test_a_control_beside_the_prompts_that_have_it(crossed: list[PersistenceCell]) -> None:
+    others = [
+        cell
+        if cell.family != "c"
+        else cell.model_copy(
+            update={
+                "aim": cell.aim.model_copy(update={"excluded": "none of its kind"}),
+                "samples": (),
+                "paper": proportion([], confidence=0.9),
+                "parsed": proportion([], confidence=0.9),
+            }
+        )
+        for cell in _others("token")
+    ]
+    (found,) = _summary([*crossed, *others]).controls
+    assert (found.prompts, found.excluded) == (4, 2)
+    change = found.changes[0]
+    assert change.own is not None
+    assert change.beyond is not None
+    marker, plain, other = _rates(COUNTS, 1), _rates(COUNTS, 0), _rates(OTHERS, 1)
+    assert change.own.difference == pytest.approx(fmean(other[f] - plain[f] for f in "ab"))
+    assert change.beyond.difference == pytest.approx(fmean(marker[f] - other[f] for f in "ab"))
+    assert change.beyond.prompts == 2
+
+
+def test_without_a_baseline_nothing_is_said_of_changes(crossed: list[PersistenceCell]) -> None:
+    steered = [cell for cell in (*crossed, *_others("token")) if cell.scale != 1]
+    (token,) = _summary(steered).controls
+    assert all(change.own is None and change.beyond is not None for change in token.changes)
+    steered = [cell for cell in (*crossed, *_others("marker")) if cell.scale != 1]
+    (marker,) = _summary(steered).controls
+    assert all(change.own is None and change.beyond is None for change in marker.changes)
