@@ -79,6 +79,15 @@ RAN = "lab/model@0123456789ab (bfloat16, cuda, sdpa, torch 2.13, weights feedfac
         pytest.param(
             "77%",
             "trials = 30",
+            100.0,
+            Verdict.CONTRADICTED,
+            "77% does not agree: 30 of 30, where a second sample of the same rate has 15 to 29 in "
+            "95% of cases",
+            id="a rate too high for chance",
+        ),
+        pytest.param(
+            "77%",
+            "trials = 30",
             50.0,
             Verdict.HOLDS,
             "77% agrees: 15 of 30, where a second sample of the same rate has 15 to 29 in 95%",
@@ -109,7 +118,7 @@ RAN = "lab/model@0123456789ab (bfloat16, cuda, sdpa, torch 2.13, weights feedfac
             id="still significant",
         ),
         pytest.param(
-            "0.018", "below = 0.05", 0.05, Verdict.CONTRADICTED, "it must stay below 0.05", id="not"
+            "0.018", "below = 0.5", 0.5, Verdict.CONTRADICTED, "it must stay below 0.5", id="not"
         ),
     ],
 )
