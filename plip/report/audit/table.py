@@ -81,19 +81,22 @@ def _table(claims: Sequence[ClaimResult], id_width: int) -> Table:
     table.add_column("claim", width=id_width, overflow="fold")
     table.add_column("verdict", width=VERDICT_WIDTH)
     table.add_column("as printed, and why", ratio=1, overflow="fold")
+    before = None
     for claim in claims:
-        table.add_row(Text(claim.id), verdict_text(claim.verdict), _why(claim))
+        reason = "as above" if claim.reason == before else claim.reason
+        table.add_row(Text(claim.id), verdict_text(claim.verdict), _why(claim, reason))
+        before = None if claim.verdict is Verdict.HOLDS else claim.reason
     return table
 
 
-def _why(claim: ClaimResult) -> Group:
+def _why(claim: ClaimResult, reason: str) -> Group:
     holds = claim.verdict is Verdict.HOLDS
     quoted = Text(claim.quoted, style="bold")
     if holds and claim.quoted:
         # What holds needs no reason here, and one line is enough.
         quoted.no_wrap, quoted.overflow = True, "ellipsis"
         return Group(quoted)
-    lines = [quoted, Text(claim.reason)] if claim.quoted else [Text(claim.reason)]
+    lines = [quoted, Text(reason)] if claim.quoted else [Text(reason)]
     if (changed := decision(claim)) is not None:
         lines.append(Text(f"→ {changed}", style="italic"))
     return Group(*lines)

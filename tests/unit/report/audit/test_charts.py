@@ -114,3 +114,56 @@ def test_many_series_and_lines_still_fit(names: int) -> None:
         lines=tuple(ChartLine(name=f"line {n}", axis="y", at=n) for n in range(names)),
     )
     assert "<svg" in chart_svg(chart, "c")
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "rotation"), [(3, "short", 0), (4, "a name of some length", 35)]
+)
+def test_names_stand_straight_where_they_fit(count: int, name: str, rotation: float) -> None:
+    (axes,) = plot_chart(named(count, name)).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        f"{name} {n}" for n in range(count)
+    ]
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {rotation}
+    assert axes.get_xlim() == (-0.5, count - 0.5)
+
+
+def test_many_long_names_stand_beside_the_axis() -> None:
+    (axes,) = plot_chart(named(24, "Welch without a sample")).axes
+    assert [label.get_text() for label in axes.get_yticklabels()][23] == "Welch without a sample 23"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("p", "variant")
+    assert axes.get_xscale() == "log"
+    points = axes.lines[0]
+    assert list(points.get_ydata()) == list(range(24))
+    assert list(points.get_xdata())[:2] == [0.01, 0.02]
+    assert axes.get_ylim() == (23.5, -0.5)
+    threshold = axes.lines[1]
+    assert list(threshold.get_xdata()) == [0.05, 0.05]
+
+
+def named(count: int, name: str) -> Chart:
+    x = tuple(float(n) for n in range(count))
+    y = tuple(0.01 * (n + 1) for n in x)
+    series = ChartSeries(name="p", x=x, y=y, low=y, high=y)
+    return Chart(
+        title="t",
+        x="variant",
+        y="p",
+        series=(series,),
+        lines=(ChartLine(name="0.05", axis="y", at=0.05),),
+        x_ticks=tuple((n, f"{name} {int(n)}") for n in x),
+        y_log=True,
+    )
+
+
+def test_whole_numbers_are_counted_in_whole_numbers(charts: tuple[Chart, ...]) -> None:
+    (axes,) = plot_chart(charts[1]).axes
+    assert all(tick == int(tick) for tick in axes.get_xticks())
+    (axes,) = plot_chart(charts[0]).axes
+    assert not all(tick == int(tick) for tick in axes.get_xticks())
+
+
+def test_less_than_two_decades_get_more_labels_than_powers_of_ten() -> None:
+    (axes,) = plot_chart(named(3, "n")).axes
+    assert {0.01, 0.02, 0.05} <= {round(float(tick), 6) for tick in axes.get_yticks()}
+    assert axes.yaxis.get_major_formatter()(0.02, 0) == "0.02"
