@@ -242,3 +242,22 @@ def test_no_share(data_check_of: Judge) -> None:
     with pytest.raises(LedgerError, match="wanted a whole number from 1, found 0"):
         data_check_of("all", 'check = "changed_share", n = 0')
     assert data_check_of("all", 'check = "changed_share", n = 1').verdict is Verdict.UNSUPPORTED
+
+
+def test_many_pairs_are_corrected_for(data_check_of: Judge) -> None:
+    """p of the ranks is 1/64 for one pair of conditions; of six, that may well be chance."""
+    up = [0.2, 0.3, 0.1, 0.25, 0.15, 0.22, 0.28]
+    one, other = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    risen = [x + e for x, e in zip(one, up, strict=True)]
+    jitter = [0.01, -0.02, 0.015, -0.01, 0.02, -0.015, 0.005]
+    near = [[x + s * e for x, e in zip(other, jitter, strict=True)] for s in (1.0, -1.0)]
+    claim = data_check_of("flat", equivalence(2), files(one, risen))
+    assert claim.verdict is Verdict.CONTRADICTED
+    claim = data_check_of("flat", equivalence(4), files(one, risen, *near))
+    assert claim.verdict is Verdict.UNSUPPORTED
+
+
+def test_samples_are_read_once(data_check_of: Judge) -> None:
+    twice = 'check = "equivalence", groups = [["@d.json#g0.x", "@d.json#g0.x"]]'
+    with pytest.raises(ArtifactError, match="wanted each sample once, found one of them twice"):
+        data_check_of("flat", twice, files(LOW))
