@@ -75,6 +75,7 @@ def test_shown_in_its_unit_with_one_decimal_more() -> None:
         ("", "nats", "wanted a number or range"),
         ("5.70", "%", "wanted the unit of the entry, '%', found '' at the number"),
         ("5.70%", "nats", "wanted the unit of the entry, 'nats', found '%' at the number"),
+        ("×3.0", "nats", "wanted the unit of the entry, 'nats', found '×' at the number"),
         ("5.70%", "×", "wanted the unit of the entry, '×', found '%' at the number"),
         ("4-3×", "×", "wanted a range from its lower to its upper end, found '4-3×'"),
         ("−1–−3", "nats", "wanted a range from its lower to its upper end, found '−1–−3'"),

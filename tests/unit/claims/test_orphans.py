@@ -167,6 +167,20 @@ def test_what_is_not_in_the_text(
     assert len(report.orphans) == report.figures == 12
 
 
+def test_the_last_of_figures_that_are_alike_is_left(ledger_with: Callable[..., Ledger]) -> None:
+    ledger = ledger_with([("A", "7", "", "")])
+    assert [o.line for o in orphans(ledger, "# A\n7\n\n7\n\n7\n").orphans] == [4, 6]
+
+
+def test_a_rule_that_only_touches_a_number_leaves_it(ledger_with: Callable[..., Ledger]) -> None:
+    rules = "".join(
+        f'[[text.exclude]]\nrule = "{r}"\npattern = "{p}"\n'
+        for r, p in (("before", "the "), ("behind", "B model"))
+    )
+    report = orphans(ledger_with(text=of(TEXT, figures=0, rules=rules)), TEXT)
+    assert report.excluded == {"before": 0, "behind": 0}
+
+
 def test_another_text_than_the_ledgers_is_a_finding(ledger_with: Callable[..., Ledger]) -> None:
     ledger = ledger_with(text=of(TEXT, figures=13))
     assert orphans(ledger, TEXT).findings == ("the ledger states 13 figures in the text, found 12",)
