@@ -136,7 +136,7 @@ class Flat(Statement):
         }[outcome]
         reason = (
             f"the {len(readings)} values go from {least.printed} to {greatest.printed}, which is "
-            f"{100 * spread:.2g}% of the level {words}: they {stay} within "
+            f"{_percent(spread)} of the level {words}: they {stay} within "
             f"{float(100 * slack):g}% of it; "
             "that describes the column, and is no test that nothing changes"
         )
@@ -147,3 +147,8 @@ class Flat(Statement):
             Interval(min(share.low for share in shares), max(share.high for share in shares)),
             rows=tuple({"of": each.label, "value": each.value} for each in readings),
         )
+
+
+def _percent(share: float) -> str:
+    """Write a share in percent with two significant digits, never as a power of ten."""
+    return f"{100 * share:.0f}%" if share >= 1 else f"{100 * share:.2g}%"

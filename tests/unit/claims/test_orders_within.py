@@ -130,6 +130,11 @@ class TestFlat:
         assert nothing.verdict is Verdict.UNSUPPORTED
         assert nothing.reason == "the level, 0.0, may be 0, so that nothing is near it"
 
+    def test_a_spread_above_the_level(self, check_of: Judge) -> None:
+        claim = check_of("flat", FLAT.format("0.25"), a="0", b="0.5", d="4.8")
+        assert claim.verdict is Verdict.CONTRADICTED
+        assert "go from 0 to 4.8, which is 200% of the level 2.4" in claim.reason
+
     def test_of_values_below_zero(self, data_check_of: Judge) -> None:
         files = {"d.json": {"x": [-10.0, -10.5]}}
         check = 'check = "flat", values = ["@d.json#x"], tolerance = {}'
