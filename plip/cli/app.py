@@ -25,9 +25,9 @@ _EXIT_CODES = """\
 \b
 Exit codes:
   0    done
-  1    done, and with --strict a claim does not hold
+  1    done, and with --strict a claim does not hold, or ledger and text differ
   2    a command or option that does not exist or cannot be read
-  3    input that cannot be used: corpus, text, position, layer, dose
+  3    input that cannot be used: corpus, text, position, layer, dose, ledger
   4    a model that cannot be had or cannot be steered
   5    output that cannot be written, or a run that cannot be resumed
   6    an intervention that did not do what it says
