@@ -22,7 +22,6 @@ __all__ = [
     "Groups",
     "Heads",
     "Json",
-    "Layer",
     "MaxNewTokens",
     "MaxPrompts",
     "MaxSamples",
@@ -115,12 +114,6 @@ class Steered(StrEnum):
     THROUGHOUT = "throughout"
 
 
-Layer: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        help="A layer from 0. By default the paper's for its models, else two thirds of the depth."
-    ),
-]
 SteerWhat: TypeAlias = Annotated[
     Steered,
     typer.Option(help="Steer later tokens of the prompt alone, or those of the text as well."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
+from plip.plan import name_layers, spell_layers
 from plip.records import (
     AblationPoint,
     AblationSample,
@@ -74,7 +75,7 @@ def _groups(window: AblationWindow, samples: Sequence[AblationSample], title: st
         "removal: KL of the text without the marker's token\n"
         f"{_languages(window)}{_nothing(samples, 0, window)}"
     )
-    return titled(f"{title}, {_layers(window.layers)}", table, note)
+    return titled(f"{title}, {name_layers(window.layers)}", table, note)
 
 
 def _languages(window: AblationWindow) -> str:
@@ -95,7 +96,7 @@ def _nothing(samples: Sequence[AblationSample], at: int, window: AblationWindow)
         return ""
     reasons = [f"{sample.sample}: {point.excluded}" for sample, point in points]
     reasons += [f"{sample.sample}: {sample.excluded}" for sample in samples if not sample.points]
-    return f"\n{_layers(window.layers)}: no sample; {reasons[0]}"
+    return f"\n{name_layers(window.layers)}: no sample; {reasons[0]}"
 
 
 def _windows(summary: AblationSummary, samples: Sequence[AblationSample], title: str) -> Group:
@@ -113,7 +114,7 @@ def _windows(summary: AblationSummary, samples: Sequence[AblationSample], title:
             ]
         found = window.python_against_rust
         table.add_row(
-            _layers(window.layers, short=True), *cells, _p(found.p_permutation), _p(found.p_max_t)
+            spell_layers(window.layers), *cells, _p(found.p_permutation), _p(found.p_max_t)
         )
     note = (
         "mean KL(baseline ‖ ablated) in nats at the last token; p: Python against Rust,\n"
@@ -147,20 +148,13 @@ def _samples(samples: Sequence[AblationSample], at: int, window: AblationWindow)
             changed if knockout.excluded is None else NOTHING,
         )
     note = "".join(dict.fromkeys(reasons))
-    return titled(f"Samples, {_layers(window.layers)}", table, note)
+    return titled(f"Samples, {name_layers(window.layers)}", table, note)
 
 
 def _kl(point: AblationPoint) -> str:
     if point.excluded is not None:
         return "excluded"
     return "infinite" if point.kl_infinite else significant(point.kl_nats)
-
-
-def _layers(layers: Sequence[int], *, short: bool = False) -> str:
-    span = str(layers[0]) if len(layers) == 1 else f"{layers[0]}–{layers[-1]}"
-    if short:
-        return span
-    return f"layer {span}" if len(layers) == 1 else f"layers {span}"
 
 
 def _p(value: float | None) -> str:

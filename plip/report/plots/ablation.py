@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from plip.plan import name_layers, spell_layers
 from plip.records import (
     AblationGroup,
     AblationPoint,
@@ -77,19 +78,14 @@ def plot_ablation(
     return figure
 
 
-def _span(layers: Sequence[int]) -> str:
-    return str(layers[0]) if len(layers) == 1 else f"{layers[0]}–{layers[-1]}"
-
-
 def _paired(summary: AblationSummary, samples: Sequence[AblationSample], model: str) -> Figure:
     """Draw one window: a column a group, each sample a line from its knockout to its control."""
     (window,) = summary.windows
-    layers = f"layer{'' if len(window.layers) == 1 else 's'} {_span(window.layers)}"
     n = sum(group.n for group in window.groups)
     figure = new_figure(
         2.6,
         f"Knockout of {_WHAT[summary.ablated]}",
-        f"{model}, {layers}, n = {n} samples",
+        f"{model}, {name_layers(window.layers)}, n = {n} samples",
     )
     axes = figure.subplots()
     for place, group in enumerate(window.groups):
@@ -164,7 +160,9 @@ def _by_window(summary: AblationSummary, model: str) -> Figure:
         _scale(axes, f"{group_name(group)}: KL\n(baseline ‖ ablated)", shared, ())
     step = -(-len(firsts) // 12)
     panels[-1].set_xticks(
-        firsts[::step], [_span(w.layers) for w in summary.windows[::step]], rotation=90 * (wide > 1)
+        firsts[::step],
+        [spell_layers(w.layers) for w in summary.windows[::step]],
+        rotation=90 * (wide > 1),
     )
     panels[-1].set_xlim(firsts[0] - 0.5, firsts[-1] + 0.5)
     panels[-1].set_xlabel("layer" if wide == 1 else "layers")

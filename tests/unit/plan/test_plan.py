@@ -43,6 +43,7 @@ def test_public_names() -> None:
         "Step",
         "edges",
         "into",
+        "name_factors",
         "name_layers",
         "out_of",
         "read_factors",

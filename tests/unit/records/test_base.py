@@ -69,14 +69,16 @@ def test_every_kind_of_line_has_a_schema_of_its_own() -> None:
         "plip.ablation.summary/1",
         "plip.calibration.sample/1",
         "plip.calibration.summary/1",
+        "plip.contrast.function/1",
+        "plip.contrast.summary/1",
         "plip.dose-response.sample/2",
         "plip.dose-response.summary/2",
         "plip.scan.sample/1",
         "plip.scan.summary/1",
-        "plip.generation.sample/1",
-        "plip.generation.summary/1",
-        "plip.persistence.cell/1",
-        "plip.persistence.summary/1",
+        "plip.generation.sample/2",
+        "plip.generation.summary/2",
+        "plip.persistence.cell/2",
+        "plip.persistence.summary/2",
     ]
 
 

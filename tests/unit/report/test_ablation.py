@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from plip.records import AblationSample, AblationSummary, ComparisonRecord, Manifest
 from plip.report import ablation_document, render_ablation, to_json
+from plip.report.plots import plot_ablation
 
 pytestmark = pytest.mark.fast
 
@@ -63,6 +64,18 @@ excluded: py_a: too high
 excluded: rust_a: too high
 excluded: rust_b: too late
 """
+
+
+def test_layers_that_are_not_neighbours_are_named(shown: Shown, ablation: Ablation) -> None:
+    summary, samples = ablation
+    apart = summary.windows[0].model_copy(update={"layers": (0, 2, 3)})
+    single = summary.model_copy(update={"windows": (apart,)})
+    first = [s.model_copy(update={"points": s.points[:2]}) for s in samples]
+    text = shown(render_ablation(single, first, model="tiny", verbose=True))
+    assert "to the function, tiny, layers 0, 2–3\n" in text
+    assert "Samples, layers 0, 2–3\n" in text
+    figure = plot_ablation(single, first, model="tiny")
+    assert "tiny, layers 0, 2–3, n" in str(figure.get_suptitle()).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_several_layers(shown: Shown, ablation: Ablation) -> None:
