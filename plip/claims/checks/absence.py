@@ -42,7 +42,7 @@ def absence(low: float, high: float, excluded: bool, margin: float | None) -> Ve
 
     Returns:
         With a margin: holds if the interval lies within it, contradicted if it lies outside,
-        unsupported otherwise. Without one: contradicted if no difference is rejected, otherwise
+        unsupported otherwise. Without one: contradicted if equality is rejected, otherwise
         unsupported, since some difference is always within the interval.
     """
     if margin is None:
@@ -110,7 +110,7 @@ class Equivalence(Check):
         if outcome is Verdict.HOLDS:
             reason += f"every pair lies within ±{self.margin:g}"
         elif outcome is Verdict.CONTRADICTED:
-            reason += f"no difference is rejected, p = {each.p:.2g} (t) and {ranks:.2g} (ranks)"
+            reason += f"equality is rejected, p = {each.p:.2g} (t) and {ranks:.2g} (ranks)"
             if self.margin is not None:
                 reason += f", and the difference is beyond ±{self.margin:g}"
         else:

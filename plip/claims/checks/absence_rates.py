@@ -87,7 +87,7 @@ class EquivalenceRates(Check):
         if outcome is Verdict.HOLDS:
             reason += f"all lie within ±{self.margin:g}{unit}"
         elif outcome is Verdict.CONTRADICTED:
-            reason += "no difference is rejected"
+            reason += "equality is rejected"
         else:
             reason += (
                 f"equivalence could be claimed from ±{each.smallest_margin:.3g}{unit}, and only a "

@@ -116,7 +116,7 @@ class EquivalenceFromSummary(Check):
         if outcome is Verdict.HOLDS:
             return f"{reason}every {self.things} lies within ±{self.margin:g}{unit}"
         if outcome is Verdict.CONTRADICTED:
-            return f"{reason}no difference is rejected, p = {each.p:.2g}"
+            return f"{reason}equality is rejected, p = {each.p:.2g}"
         return (
             f"{reason}equivalence could be claimed from ±{each.smallest_margin:.3g}{unit}, and "
             f"only a true difference of {each.detectable:.3g}{unit} would have been found with 80% "

@@ -66,7 +66,7 @@ def test_a_difference_contradicts(data_check_of: Judge) -> None:
     claim = data_check_of("flat", equivalence(3, options), files(LOW, SAME, HIGH))
     assert (claim.verdict, claim.decision_changes) == (Verdict.CONTRADICTED, True)
     assert claim.reason.startswith("×2 against ×9: the mean difference of 8 is 1 nats")
-    assert claim.reason.endswith("no difference is rejected, p = 4.6e-07 (t) and 0.0078 (ranks)")
+    assert claim.reason.endswith("equality is rejected, p = 4.6e-07 (t) and 0.0078 (ranks)")
     assert [row["compared"] for row in claim.checks[0].rows] == [
         "×1 against ×2",
         "×1 against ×9",
@@ -148,7 +148,7 @@ def test_rates_with_a_margin(data_check_of: Judge) -> None:
     apart = {"a": "53%", "b": "90%", "d": "53%"}
     claim = data_check_of("none", f"{RATES}, margin = 16", **apart)
     assert claim.verdict is Verdict.CONTRADICTED
-    assert claim.reason.endswith("no difference is rejected")
+    assert claim.reason.endswith("equality is rejected")
     assert data_check_of("none", RATES, **apart).verdict is Verdict.CONTRADICTED
 
 

@@ -54,7 +54,7 @@ def of(options: str) -> str:
             [(20.0, 20.1, 0.5, 0.5), (17.3, 14.0, 0.5, 0.5)],
             "",
             Verdict.CONTRADICTED,
-            "no difference is rejected, p = ",
+            "equality is rejected, p = ",
         ),
         (
             [(20.0, 20.1, 0.0, 0.0)],
