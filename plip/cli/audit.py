@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from click.core import ParameterSource
 
 from plip.cli import options
 from plip.cli.again import run_again
@@ -111,9 +112,11 @@ def audit(
 
     folder = ledger_folder(paper)
     paths = {"--json": json, "--html": html, "--junit": junit, "--checklist": checklist}
-    check_outputs(paths, [*_ledger_paths(folder), *([text] if text else [])])
-    runs_live = paper in bundled_papers() if live is None else live
     ledger = read_ledger(folder)
+    check_outputs(paths, list(_read_from(folder, ledger, text, artifacts)))
+    runs_live = paper in bundled_papers() if live is None else live
+    if not runs_live:
+        _tell_unused(ctx, reruns=bool(checkpoint))
     known = [claim.section for claim in ledger.claims] + (["live"] if runs_live else [])
     check_sections(section or (), known)
     written, files = read_text(text), read_artifacts(artifacts)
@@ -138,10 +141,33 @@ def audit(
         raise typer.Exit(1)
 
 
-def _ledger_paths(folder: Traversable) -> list[Path]:
+def _read_from(
+    folder: Traversable, ledger: Ledger, text: Path | None, artifacts: Path | None
+) -> Iterator[Path]:
+    """Yield every file that is read, which no document may replace."""
     from plip.claims.folders import ledger_files
+    from plip.claims.references import parse_reference
 
-    return [path for path in ledger_files(folder) if isinstance(path, Path)]
+    yield from (path for path in ledger_files(folder) if isinstance(path, Path))
+    if text is not None:
+        yield text
+    if artifacts is not None:
+        for claim in ledger.claims:
+            for check in claim.checks:
+                for reference in check.references():
+                    yield artifacts / parse_reference(reference).file
+
+
+def _tell_unused(ctx: typer.Context, *, reruns: bool) -> None:
+    """Say so where options of a model are given and none is run that they are about."""
+    names = ("model", "revision", *(() if reruns else ("device", "cpu", "dtype")))
+    given = [
+        f"--{name}"
+        for name in names
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        say(f"the machinery is not checked, so that {', '.join(given)} does nothing without --live")
 
 
 def _live(
