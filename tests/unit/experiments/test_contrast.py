@@ -28,7 +28,7 @@ from plip.records import (
     ContrastSummary,
     ContrastText,
 )
-from plip.stats import least_squares, paired, unpaired
+from plip.stats import least_squares, max_t_paired, paired, unpaired
 from plip.text import Corpus, Group, Tokens
 from plip.text.designed import LANGUAGES, DesignedCorpus, designed_corpus
 
@@ -705,6 +705,30 @@ class TestSeveralLayers:
             assert all(p > q - 0.05 for p, q in zip(adjusted, single, strict=True))
             assert adjusted[4] <= 0.002
             assert min(adjusted[:4] + adjusted[5:]) > 0.01
+        python, rust = (
+            [
+                [
+                    statistics.fmean(
+                        (text.marker[at].mean or 0) - (text.neutral[at].mean or 0)
+                        for text in record.texts
+                        if text.led
+                    )
+                    for at in range(10)
+                ]
+                for record in records[language::2]
+            ]
+            for language in (0, 1)
+        )
+        gaps = [
+            [p - r for p, r in zip(*pair, strict=True)] for pair in zip(python, rust, strict=True)
+        ]
+        for of, table in (
+            (lambda e: e.gap_test, gaps),
+            (lambda e: e.python.test, python),
+            (lambda e: e.rust.test, rust),
+        ):
+            wanted = max_t_paired(table, seed=0, resamples=999)
+            assert [of(effect).p_max_t for effect in effects] == pytest.approx(wanted, abs=0.0015)
         others = [effect for layer in summary.layers for effect in layer.effects[1:]]
         assert all(effect.gap_test.p_max_t is None for effect in others)
 
