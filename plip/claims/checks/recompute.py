@@ -84,9 +84,9 @@ class MeanOf(_Many):
         return (*self.of, *count_sources(self.trials))
 
     def recompute(self, given: Quantities) -> tuple[Interval, Interval] | None:
-        trials = None if self.trials is None else known_count(self.trials, given)
-        if self.references() or (trials is None and self.trials is not None):
+        if self.references():
             return None
+        trials = None if self.trials is None else known_count(self.trials, given)
         return _mean([(given[i].finest, given[i].finest_at_face) for i in self.of], trials)
 
     def faults(self, claim: Entry, given: Quantities) -> Iterator[str]:

@@ -59,6 +59,11 @@ class TestMeanOf:
         claim = check_of("78%", 'check = "mean_of", of = ["a"], trials = 30', a="78%")
         assert claim.checks[0].computed == (77.5, 78.5)
 
+    def test_a_percentage_of_several_counts_is_any_of_them(self, check_of: Judge) -> None:
+        claim = check_of("67%", 'check = "mean_of", of = ["a"], trials = 200', a="67%")
+        assert claim.checks[0].computed == (66.5, 67.5)
+        assert claim.verdict is Verdict.HOLDS
+
     def test_what_was_counted_is_known_more_finely(
         self, ledger_of: Callable[[str], Ledger]
     ) -> None:

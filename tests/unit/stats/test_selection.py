@@ -41,10 +41,11 @@ def test_most_searched(p: float, most: float) -> None:
     assert most_searched(p, 0.05) == most
 
 
-def test_held_out_tests_what_the_other_half_chose() -> None:
+@pytest.mark.parametrize("effect", [5, -5])
+def test_held_out_tests_what_the_other_half_chose(effect: float) -> None:
     rng = np.random.default_rng(5)
     a, b = rng.normal(size=(12, 6)), rng.normal(size=(12, 6))
-    a[:, 4] += 5
+    a[:, 4] += effect
     for half, (best, p) in enumerate(held_out(a.tolist(), b.tolist())):
         rest = slice(1 - half, None, 2)
         assert best == 4
