@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from click.core import ParameterSource
 
 from plip.cli import options
 from plip.cli.again import run_again
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
     from plip.records import SubjectRecord
 
 __all__ = ["Only", "audit"]
+
+
+# How typer calls the source of an option that stands on the command line.
+_TYPED = "COMMANDLINE"
 
 
 class Only(StrEnum):
@@ -161,11 +164,8 @@ def _read_from(
 def _tell_unused(ctx: typer.Context, *, reruns: bool) -> None:
     """Say so where options of a model are given and none is run that they are about."""
     names = ("model", "revision", *(() if reruns else ("device", "cpu", "dtype")))
-    given = [
-        f"--{name}"
-        for name in names
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
+    sources = {name: ctx.get_parameter_source(name) for name in names}
+    given = [f"--{name}" for name, source in sources.items() if source and source.name == _TYPED]
     if given:
         say(f"the machinery is not checked, so that {', '.join(given)} does nothing without --live")
 

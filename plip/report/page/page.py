@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from base64 import b64encode
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -48,6 +50,8 @@ def render_page(report: AuditReport, *, text: str | None = None) -> str:
     kinds = {check.kind for claim in report.claims for check in claim.checks}
     return template.render(
         report=report,
+        command=shlex.join(report.manifest.command) if report.manifest else "",
+        ended=_when(report.manifest.finished) if report.manifest else "",
         sections=section_views(report, text),
         figures=list(figure_counts(report)),
         verdicts=list(verdict_counts(report)),
@@ -68,6 +72,12 @@ def render_page(report: AuditReport, *, text: str | None = None) -> str:
             )
         ),
     )
+
+
+def _when(time: datetime) -> str:
+    """Write a time in words, UTC."""
+    utc = time.astimezone(UTC)
+    return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
 
 
 def _part(name: str) -> str:

@@ -102,6 +102,16 @@ def test_a_folder_is_audited_without_any_model(invoke: Invoke, ledger: Path) -> 
     assert "needs artifacts: out/data.json" in words(result)
 
 
+@pytest.mark.usefixtures("no_model")
+def test_options_of_a_model_that_is_not_run_are_not_silent(invoke: Invoke, ledger: Path) -> None:
+    result = invoke("audit", "--paper", ledger, "--model", "some/model", "--cpu")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "the machinery is not checked, so that --model, --cpu does nothing without --live\n"
+    )
+    assert invoke("audit", "--paper", ledger).stderr == ""
+
+
 def test_a_folder_with_a_model_on_request(on_tiny: Invoke, ledger: Path, tmp_path: Path) -> None:
     result = on_tiny("audit", "--paper", ledger, "--live", "--json", tmp_path / "a.json")
     assert result.exit_code == 0, result.stderr
@@ -237,9 +247,12 @@ class TestRefused:
             assert "--json and --html name the same place" in " ".join(result.stderr.split())
         assert not (tmp_path / "a").exists()
 
-    def test_a_place_that_is_read(self, invoke: Invoke, ledger: Path, text: Path) -> None:
-        for place in (text, ledger / "1.toml"):
-            result = invoke("audit", "--paper", ledger, "--text", text, "--checklist", place)
+    def test_a_place_that_is_read(
+        self, invoke: Invoke, ledger: Path, text: Path, artifacts: Path
+    ) -> None:
+        for place in (text, ledger / "1.toml", artifacts / "out" / "data.json"):
+            read = ("--text", text, "--artifacts", artifacts)
+            result = invoke("audit", "--paper", ledger, *read, "--checklist", place)
             assert result.exit_code == 2
             assert "would replace a file" in result.stderr
         assert text.read_text("utf-8") == TEXT

@@ -109,6 +109,14 @@ def test_everything_a_claim_has_is_there(elements: Elements, report: AuditReport
         assert digest * 64 in text
 
 
+def test_the_manifest(elements: Elements) -> None:
+    text = " ".join(" ".join(elements.texts).split())
+    assert "audited 3 February 2026, 04:05 UTC with plip 0.1.0" in text
+    assert "plip audit --text 'a <b>.md'" in text
+    for words in ("Linux-x86_64", "bundled:transformer", "paper.toml", "2026-02-03T04:05:06+00:00"):
+        assert words in text
+
+
 def test_verdicts_and_kinds_are_explained(elements: Elements) -> None:
     text = " ".join(" ".join(elements.texts).split())
     method = text.partition("Kinds of checks")[2]
