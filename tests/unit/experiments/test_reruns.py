@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import plip
 from plip.claims import AuditReport, Evidence, Ledger, Verdict, audit, bundled_ledger, read_ledger
 from plip.errors import ConfigError, CorpusError, LedgerError
+from plip.experiments import CalibrateConfig, PersistenceConfig, calibrate, persistence
 from plip.experiments.checkpoints import Checkpoint, checkpoint, models_of
-from plip.experiments.reruns import Again, again
+from plip.experiments.reruns import Again, again, shown
 from plip.models import Rwkv6Subject, TransformerSubject
+from plip.records import CalibrationSample, CalibrationSummary, PersistenceCell
 from plip.text import Corpus, Group, Prompts, bundled_prompts
 
 pytestmark = pytest.mark.fast
@@ -90,6 +94,66 @@ def test_its_own_figures_hold_and_others_are_contradicted(
     report = judged(sound, again(sound, MODEL, tiny, corpus=few))
     assert [claim.reason for claim in report.failing] == []
     assert len(report.claims) == len(ASKED)
+
+
+def test_figures_are_those_of_the_experiments_in_the_paper_s_units(
+    paper: Callable[..., Ledger], tiny: TransformerSubject, few: Corpus
+) -> None:
+    found = again(paper(dict.fromkeys(ASKED, 99.0)), MODEL, tiny, corpus=few).reruns
+    values = {key.figure: rerun.value for key, rerun in found.items()}
+    groups = (Group.PYTHON_DOCTEST, Group.RUST_TEST)
+    *samples, summary = calibrate.run(CalibrateConfig(layer=2, groups=groups), tiny, few)
+    assert isinstance(summary, CalibrationSummary)
+    for record in samples:
+        assert isinstance(record, CalibrationSample)
+        attention = record.layers[0].attention
+        assert attention is not None
+        assert values[f"layer 2/attention/{record.sample}"] == pytest.approx(100 * attention)
+    (layer,) = summary.layers
+    assert layer.rust is not None
+    assert values["layer 2/mean/rust_test"] == pytest.approx(100 * layer.rust)
+    assert values["layer 2/ratio"] == layer.ratio
+    assert values["layer 2/dose 1.0/attention"] == pytest.approx(100 * layer.rust, rel=1e-4)
+    assert values["layer 2/kl ratio"] == pytest.approx(
+        values["layer 2/kl/python_doctest"] / values["layer 2/kl/rust_test"]
+    )
+    assert values["layer 2/dose 3.0/kl"] == pytest.approx(values["layer 2/dose 3.0/kl/mean"])
+
+
+def test_a_rate_is_that_of_the_paper_s_detector(
+    paper: Callable[..., Ledger], tiny_recurrent: Rwkv6Subject
+) -> None:
+    asking = paper({("persistence", "layer 1/rs_close/scale 3.0"): 0.0}, rule="trials = 6")
+    (rate,) = (rerun.value for rerun in again(asking, MODEL, tiny_recurrent).reruns.values())
+    config = PersistenceConfig(layer=1, scales=(3.0,), samples=6, controls=(), resamples=9)
+    prompts = Prompts(bundled_prompts("persistence-paper").prompts[:1])
+    cell, _ = persistence.run(config, tiny_recurrent, prompts)
+    assert isinstance(cell, PersistenceCell)
+    assert cell.paper.rate is not None
+    assert cell.paper.rate != cell.parsed.rate
+    assert rate == pytest.approx(100 * cell.paper.rate)
+
+
+def test_what_is_asked_of_another_model_is_not_run(
+    paper: Callable[..., Ledger], tiny: TransformerSubject, few: Corpus
+) -> None:
+    asking = paper({("calibrate", "layer 2/ratio"): 1.0, ("calibrate", "layer 99/ratio"): 1.0})
+    (first, second) = asking.claims
+    other = second.checks[0].model_copy(update={"model": "lab/other"})
+    both = replace(asking, entries={first.id: first, second.id: replace(second, checks=(other,))})
+    found = again(both, MODEL, tiny, corpus=few)  # layer 99 would be refused
+    assert {key.model for key in found.reruns} == {MODEL}
+
+
+def test_a_mechanism_is_shown_on_the_model_that_the_checks_name(
+    tiny: TransformerSubject, few: Corpus
+) -> None:
+    ledger = bundled_ledger()
+    assert shown(ledger, tiny, few) == {}
+    bundled = plip.load(device="cpu")
+    found = shown(ledger, bundled, few)
+    assert {(key.model, key.experiment) for key in found} == {("bundled:transformer", "diagnosis")}
+    assert "layer 4/dose 1.0/published/mean" in {key.figure for key in found}
 
 
 def test_a_figure_says_all_that_it_depends_on(
