@@ -83,10 +83,26 @@ def test_what_no_rows_give_is_not(values: list[float], why: str) -> None:
         min(w * low, w * high) for w, (low, high) in zip(found.multipliers, bounds, strict=True)
     )
     assert float(combined.max()) <= found.most + 1e-12 < published + 1e-9
+    assert found.least == pytest.approx(published, abs=1e-12)
     assert sum(map(abs, found.multipliers)) == pytest.approx(1)
     # With the relaxation found there is a distribution.
     moved = [(low - found.relaxation, high + found.relaxation) for low, high in bounds]
     assert feasible_curve(SCALES, moved, [Component(1, 3)]).feasible is True
+
+
+@pytest.mark.parametrize("mass", [0.0123, 0.2345, 0.6789, 0.98765])
+def test_a_mass_between_grid_points_is_not_ruled_out(mass: float) -> None:
+    """Known without any rounding, equal rows fit no distribution on the grid, and are feasible."""
+    values = curve([mass], [1], SCALES)
+    exact = [(value, value) for value in values]
+    assert feasible_curve(SCALES, exact, [Component(1, 1)]).feasible is not False
+    for index, scale in enumerate(SCALES):
+        others = [i for i in range(len(SCALES)) if i != index]
+        found = implied_range(
+            [SCALES[i] for i in others], [exact[i] for i in others], [Component(1, 1)], scale
+        )
+        assert found is not None
+        assert found[0] <= values[index] <= found[1]
 
 
 def test_known_samples_exclude_what_their_mean_allows() -> None:
