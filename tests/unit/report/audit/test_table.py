@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console, RenderableType
 
-from plip.claims import AuditReport, Evidence, Verdict, audit, bundled_ledger
+from plip.claims import AuditReport, ClaimResult, Evidence, Verdict, audit, bundled_ledger
 from plip.report import render_audit, select_claims
 
 pytestmark = pytest.mark.fast
@@ -97,6 +98,30 @@ def test_any_other_has_its_reason_and_its_decision(report: AuditReport) -> None:
         "→ the decision would change: “steering is safe”",
         "",
     ]
+
+
+def test_a_reason_is_told_once_where_it_stands_right_above(
+    make_claim: Callable[..., ClaimResult], make_report: Callable[..., AuditReport]
+) -> None:
+    verdicts = [Verdict.UNSUPPORTED, Verdict.UNSUPPORTED, Verdict.HOLDS, Verdict.ROUNDING]
+    claims = [make_claim(f"c{n}", v, reason="because") for n, v in enumerate(verdicts)]
+    claims.append(make_claim("c4", Verdict.ROUNDING, section="2", reason="because"))
+    lines = [words(line) for line in written(render_audit(make_report(tuple(claims)))).splitlines()]
+    start = lines.index("c0 unsupported 5.70%")
+    assert lines[start : start + 10] == [
+        "c0 unsupported 5.70%",
+        "because",
+        "c1 unsupported 5.70%",
+        "as above",
+        # The reason why the next one holds is not shown, so that it cannot be referred to.
+        "c2 holds 5.70%",
+        "c3 holds only 5.70%",
+        "by rounding because",
+        "",
+        "Section 2: 1 holds only by rounding",
+        "c4 holds only 5.70%",
+    ]
+    assert lines[start + 10] == "by rounding because"
 
 
 def test_the_end_repeats_the_verdicts(report: AuditReport) -> None:
