@@ -215,6 +215,10 @@ def test_the_audit_counts_figures(ledger_with: Callable[..., Ledger]) -> None:
     with_text = audit(ledger, text=TEXT)
     assert with_text.text == orphans(ledger, TEXT)
     assert (with_text.summary.paper_figures, with_text.summary.orphans) == (12, 8)
+    order = 'checks = [{ check = "greater", values = ["e0"], than = ["e0"] }]'
+    both = f'figures = ["5.70%", "5.70%"]\n{order}\n'
+    twice = audit(ledger_with([ENTRIES[0], ("1.1", "5.70% and 5.70%", "%", both)])).summary
+    assert sum(twice.figure_verdicts.values()) == 2
     bare = audit(ledger_with(ENTRIES[:2] + entries[:1]))
     assert (bare.summary.paper_figures, bare.summary.orphans) == (None, None)
 
