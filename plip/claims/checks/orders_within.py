@@ -56,7 +56,11 @@ class AllWithin(Statement):
             where = next(
                 each for each, found in zip(readings, outcomes, strict=True) if found is outcome
             )
-            only = "does so only by rounding" if outcome is Verdict.ROUNDING else "does not"
+            only = {
+                Verdict.ROUNDING: "does so only by rounding",
+                Verdict.UNSUPPORTED: "reaches beyond",
+                Verdict.CONTRADICTED: "does not",
+            }[outcome]
             reason = f"{inside} of {len(readings)} values lie {words}; {called(where)} {only}"
         outcome, reason = self.covered(len(readings), outcome, reason, given)
         span = Interval(
@@ -86,7 +90,10 @@ class AllWithin(Statement):
 def _inside(value: Interval, at_face: Interval, stated: Interval) -> Verdict:
     if not value.overlaps(stated):
         return Verdict.CONTRADICTED
-    return Verdict.HOLDS if at_face.within(stated) else Verdict.ROUNDING
+    if at_face.within(stated):
+        return Verdict.HOLDS
+    # A printed range that lies in it partly is no matter of rounding.
+    return Verdict.ROUNDING if at_face.low == at_face.high else Verdict.UNSUPPORTED
 
 
 class Flat(Statement):
@@ -132,6 +139,7 @@ class Flat(Statement):
         stay = {
             Verdict.HOLDS: "stay",
             Verdict.ROUNDING: "stay only by rounding",
+            Verdict.UNSUPPORTED: "need not stay",
             Verdict.CONTRADICTED: "do not stay",
         }[outcome]
         reason = (

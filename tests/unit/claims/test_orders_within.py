@@ -65,6 +65,24 @@ class TestAllWithin:
         assert claim.verdict is verdict
         assert f"within {quoted}" in claim.reason
 
+    def test_printed_ranges_that_reach_beyond(self, check_of: Judge) -> None:
+        check = 'check = "all_within", values = ["a", "b"], high = 2.5'
+        claim = check_of("all of them", check, a="2.3-2.6%", b="2.4%")
+        assert (claim.verdict, claim.reason) == (
+            Verdict.UNSUPPORTED,
+            "1 of 2 values lie at or below 2.5; 2.3-2.6% (a) reaches beyond",
+        )
+        column = 'check = "flat", values = ["a", "b"], level = "b", tolerance = 0.05'
+        level = check_of("flat", column, a="2.3-2.6%", b="2.4%")
+        assert level.verdict is Verdict.UNSUPPORTED
+        assert "they need not stay within 5% of it" in level.reason
+
+    def test_as_many_as_the_statement_is_about(self, check_of: Judge) -> None:
+        check = 'check = "all_within", values = ["a", "b"], high = 2.5, total = {}'
+        given = {"a": "2.3%", "b": "2.4%"}
+        assert check_of("all of them", check.format(2), **given).verdict is Verdict.HOLDS
+        assert check_of("all of them", check.format(3), **given).verdict is Verdict.UNSUPPORTED
+
     def test_rows_and_total(self, data_check_of: Judge) -> None:
         files = {"d.json": {"rows": [{"id": "l1", "p": 0.2}, {"id": "l2", "p": 0.01}], "n": 5}}
         check = 'check = "all_within", values = ["@d.json#rows.p"], low = {}, total = "@d.json#n"'

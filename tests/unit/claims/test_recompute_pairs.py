@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plip.claims import ClaimResult, Verdict
+from plip.claims import ClaimResult, Ledger, Verdict
 from plip.errors import ArtifactError, LedgerError
 
 pytestmark = pytest.mark.fast
@@ -53,6 +53,18 @@ def test_no_ratio_to_nothing(data_check_of: Judge) -> None:
 def test_difference_of(check_of: Judge, quoted: str, verdict: Verdict, reason: str) -> None:
     claim = check_of(quoted, LESS, a="5.70%", b="2.32%")
     assert (claim.verdict, claim.reason) == (verdict, reason)
+
+
+def test_a_difference_is_known_from_the_finest_figures(
+    ledger_of: Callable[[str], Ledger],
+) -> None:
+    text = "".join(
+        f'[[entry]]\nid = "{i}"\nsection = "1"\nquoted = "{p}"\nunit = "%"\nstatement = "S."\n'
+        f"checks = [{c}]\n"
+        for i, p, c in (("a", "5.70%", ""), ("b", "2.32%", ""), ("gap", "3%", f"{{ {LESS} }}"))
+    )
+    known = ledger_of(text).quantity("gap")
+    assert (known.finest.show(3), known.finest_at_face.show(3)) == ("[3.370, 3.390]", "3.380")
 
 
 def test_difference_of_a_data_file_has_its_sign(data_check_of: Judge) -> None:
