@@ -344,6 +344,14 @@ class TestCheckpoint:
         ):
             checkpoint(text, ledger)
 
+    def test_a_directory_named_after_two_models(self, ledger: Ledger, tmp_path: Path) -> None:
+        (claim,) = ledger.claims
+        other = claim.checks[0].model_copy(update={"model": "other/tiny"})
+        both = replace(ledger, entries={claim.id: replace(claim, checks=(*claim.checks, other))})
+        (tmp_path / "tiny").mkdir()
+        with pytest.raises(ConfigError, match="wanted one of lab/tiny, other/tiny, its directory"):
+            checkpoint(str(tmp_path / "tiny"), both)
+
     def test_a_directory_that_does_not_say(self, ledger: Ledger, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="name the model and its directory"):
             checkpoint(str(tmp_path), ledger)
