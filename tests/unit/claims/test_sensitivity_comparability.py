@@ -168,6 +168,24 @@ def test_a_covariate_that_explains_the_difference(data_check_of: Judge) -> None:
     assert not claim.reason.startswith("length keeps")
 
 
+def test_a_covariate_that_turns_the_difference_around(data_check_of: Judge) -> None:
+    """At equal covariate the first group is lower; its covariates are higher."""
+    marker = [*range(6, 14), *range(1, 9)]
+    noise = np.random.default_rng(6).normal(size=16) * 0.05
+    values = [
+        math.exp(0.4 * x - 0.8 * (i < 8) + e)
+        for i, (x, e) in enumerate(zip(marker, noise, strict=True))
+    ]
+    data = files(values[:8], values[8:], marker=marker, targets=[[0]] * 16)
+    claim = data_check_of("so", f"{ADJUSTED}, covariates = [{FURTHER}]", data)
+    found = analyses(claim.checks[0])
+    assert found["values on the logarithm, unadjusted"]["effect"] == pytest.approx(1.2, abs=0.1)
+    assert found["adjusted for distance"]["effect"] == pytest.approx(-0.8, abs=0.1)
+    assert found["adjusted for distance"]["p"] < 1e-4
+    assert (claim.verdict, claim.decision_changes) == (Verdict.UNSUPPORTED, True)
+    assert "adjusted for distance does not (p = " in claim.reason
+
+
 def test_sums_in_place_of_means(data_check_of: Judge) -> None:
     """The means differ because one group has a third of the targets; the sums do not."""
     targets = [[0, 1]] * 6 + [[0, 1, 2]] * 2 + [list(range(6))] * 6 + [[0, 1, 2]] * 2
