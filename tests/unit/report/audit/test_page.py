@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
@@ -74,6 +75,13 @@ def test_what_names_another_element_finds_it(elements: Elements) -> None:
     clips = re.findall(r"url\(#([^)]*)\)", str(elements.found))
     assert clips
     assert set(clips) <= ids
+
+
+def test_links_are_escaped_and_lead_somewhere(elements: Elements) -> None:
+    ids = {attributes["id"] for _, attributes in elements.found if "id" in attributes}
+    for link in elements.all("a"):
+        assert re.fullmatch(r"#[A-Za-z0-9_.~/%-]+", link["href"] or "")
+        assert unquote((link["href"] or "")[1:]) in ids
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_only(html: str) -> None:
@@ -166,4 +174,6 @@ def test_odd_ids_and_sections(
 ) -> None:
     names = (("a b", "x y"), ("a_b", "x_y"), ("claims", "summary"), ("é#%", "live"))
     claims = tuple(make_claim(name, Verdict.HOLDS, section=section) for name, section in names)
-    test_ids_are_unique(Elements(render_page(make_report(claims))))
+    elements = Elements(render_page(make_report(claims)))
+    test_ids_are_unique(elements)
+    test_links_are_escaped_and_lead_somewhere(elements)
