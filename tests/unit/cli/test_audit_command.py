@@ -150,6 +150,7 @@ def test_every_document_at_once(
     assert document["text"]["figures"] == 6
     html = out["html"].read_text("utf-8")
     assert "<title>Audit of A made study</title>" in html
+    assert "The paper’s own text" in html
     assert "1.5%, not 44%." in html
     assert ET.parse(out["junit"]).getroot().get("tests") == "3"
     assert out["checklist"].read_text("utf-8").startswith("# Reproducibility checklist")

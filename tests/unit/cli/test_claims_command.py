@@ -119,7 +119,8 @@ def test_figures_beside_the_text(invoke: Invoke, begun: Path, tmp_path: Path) ->
     content = "## Abstract\n\n10.6% on average\n\n## 1 Results\n\n10.2%, 11.7%, 9.9%: 10.6%\n"
     text.write_text(content, "utf-8")
     # What the header has as comments: without it the number of a heading is a figure.
-    assert "no entry quotes 1 in" in invoke("claims", "lint", begun, "--text", text).stdout
+    result = invoke("claims", "lint", begun, "--text", text, "--strict")
+    assert (result.exit_code, "no entry quotes 1 in" in result.stdout) == (1, True)
     head, _, commented = (begun / "paper.toml").read_text("utf-8").partition("# [text]")
     header = f"{head}[text]{re.sub('^# ?', '', commented, flags=re.MULTILINE)}"
     header = header.replace("figures = 0", "figures = 5")
