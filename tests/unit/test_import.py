@@ -80,14 +80,25 @@ def test_a_name_of_the_public_face_brings_its_room() -> None:
     assert "transformers" not in modules
 
 
-def test_an_audit_without_a_model_does_not_load_torch() -> None:
-    code = (
+def _run(*arguments: str) -> str:
+    """Write code that runs a command and throws away what it prints."""
+    return (
         "import io, contextlib\n"
         "from plip.cli import app\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n"
         "    try:\n"
-        "        app(['audit', '--skip-live'], prog_name='plip')\n"
+        f"        app({list(arguments)!r}, prog_name='plip')\n"
         "    except SystemExit as end:\n"
         "        assert end.code == 0"
     )
-    assert {"torch", "transformers", "scipy"}.isdisjoint(_fresh(code)["modules"])
+
+
+def test_an_audit_without_a_model_does_not_load_torch() -> None:
+    modules = _fresh(_run("audit", "--skip-live"))["modules"]
+    assert {"torch", "transformers", "matplotlib", "jinja2"}.isdisjoint(modules)
+
+
+def test_a_ledger_of_figures_alone_does_without_scipy(tmp_path: Path) -> None:
+    _fresh(_run("claims", "new", str(tmp_path / "new")))
+    modules = _fresh(_run("audit", "--paper", str(tmp_path / "new")))["modules"]
+    assert HEAVY.isdisjoint(modules)
