@@ -56,6 +56,12 @@ def test_only_the_best_is_known(
         assert claim.reason.endswith("(Bonferroni), above 0.05")
 
 
+def test_no_fewer_were_searched_than_there_are_p(data_check_of: Judge) -> None:
+    claim = data_check_of("significant", best(", searched = 2"), FILES)
+    assert claim.reason.startswith("p = 0.0001139 is the best of 4 layers; adjusted")
+    assert claim.checks[0].computed == pytest.approx((4 * 0.0001139,) * 2)
+
+
 @pytest.mark.parametrize(
     ("quoted", "options", "verdict", "end"),
     [

@@ -167,6 +167,17 @@ def test_p_over_all_that_the_digits_stand_for(check_of: Judge, test: str, tail: 
         assert high - low < 3 * (max(seen) - min(seen))
 
 
+def test_ranks_that_rounding_can_balance(check_of: Judge) -> None:
+    # U is 7 of 16 as printed and may be 9, and so 8, where p is 1.
+    check = (
+        'check = "two_groups", first = ["a", "b", "d", "e"], second = ["v", "w", "x", "y"], '
+        'test = "mann_whitney"'
+    )
+    first = {"a": "2", "b": "6", "d": "10", "e": "1"}
+    claim = check_of("they differ", check, **first, v="2.1", w="6.1", x="0.1", y="20.0")
+    assert claim.checks[0].computed == (pytest.approx(31 / 35), 1)
+
+
 def test_a_decision_that_only_rounding_gives(check_of: Judge) -> None:
     p = stats.ttest_ind([6.9, 7.9, 1.6, 2.5], [3.2, 3.0, 2.5, 0.5], equal_var=False).pvalue
     below, above = f"{p - 0.001:.6f}", f"{p + 0.001:.6f}"
