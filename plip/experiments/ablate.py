@@ -95,11 +95,11 @@ def run(
     if any(isinstance(record, AblationSummary) for record in done):
         return
     records = {record.key: record for record in done if isinstance(record, AblationSample)}
-    waiting = [item for item in located if item.sample.id not in records]
-    for batch in batches(waiting, config.batch_tokens, copies=2 * len(windows) + 1):
+    for batch in batches(located, config.batch_tokens, copies=2 * len(windows) + 1, done=records):
         for record in _measure(batch, windows, ablated, subject, config):
-            records[record.key] = record
-            yield record
+            if record.key not in records:
+                records[record.key] = record
+                yield record
     yield summarise(
         [records[item.sample.id] for item in located],
         windows,

@@ -62,11 +62,11 @@ def run(
     if any(isinstance(record, CalibrationSummary) for record in done):
         return
     records = {record.key: record for record in done if isinstance(record, CalibrationSample)}
-    waiting = [item for item in located if item.sample.id not in records]
-    for batch in batches(waiting, config.batch_tokens):
+    for batch in batches(located, config.batch_tokens, done=records):
         for record in _measure(batch, choice.layers, subject):
-            records[record.key] = record
-            yield record
+            if record.key not in records:
+                records[record.key] = record
+                yield record
     yield _summarise([records[item.sample.id] for item in located], choice)
 
 

@@ -142,11 +142,11 @@ def run(
         config.seed,
     )
     records = {record.key: record for record in done if isinstance(record, DoseResponseSample)}
-    waiting = [item for item in located if item.sample.id not in records]
-    for batch in batches(waiting, config.batch_tokens, copies=_copies(config)):
+    for batch in batches(located, config.batch_tokens, copies=_copies(config), done=records):
         for record in _measure(batch, setting, config):
-            records[record.key] = record
-            yield record
+            if record.key not in records:
+                records[record.key] = record
+                yield record
     note = f"; what is done in {name_layers(silent)} reaches no prediction" if silent else ""
     yield summarise(
         [records[item.sample.id] for item in located],

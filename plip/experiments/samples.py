@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -65,15 +65,25 @@ def locate(config: ExperimentConfig, subject: Subject, corpus: Corpus) -> list[L
 
 
 def batches(
-    located: Sequence[Located], limit: int, *, copies: int = 1
+    located: Sequence[Located], limit: int, *, copies: int = 1, done: Container[str] = ()
 ) -> Iterator[tuple[Located, ...]]:
     """Cut samples into consecutive batches of at most `limit` tokens; a longer text goes alone.
 
+    Rounding depends on what is computed together. So a run that is resumed cuts the same batches as
+    one that was not interrupted, and computes one again of which a sample is missing.
+
     Args:
-        located: the samples.
+        located: all samples, whether they are done or not.
         limit: tokens a batch may have.
         copies: how often each text is run.
+        done: ids of samples that need not be measured; a batch of these alone is left out.
     """
+    for batch in _cut(located, limit, copies):
+        if any(item.sample.id not in done for item in batch):
+            yield batch
+
+
+def _cut(located: Sequence[Located], limit: int, copies: int) -> Iterator[tuple[Located, ...]]:
     batch: list[Located] = []
     size = 0
     for item in located:

@@ -89,11 +89,13 @@ def run(
     sites = [Site(layer, None) for layer in range(subject.n_layers)]
     sites += [Site(choice.layer, head) for head in range(subject.heads[choice.layer])]
     records = {record.key: record for record in done if isinstance(record, ScanSample)}
-    waiting = [item for item in located if item.sample.id not in records]
-    for batch in batches(waiting, config.batch_tokens, copies=1 + len(sites) * len(config.doses)):
+    for batch in batches(
+        located, config.batch_tokens, copies=1 + len(sites) * len(config.doses), done=records
+    ):
         for record in _measure(batch, sites, subject, config, halves):
-            records[record.key] = record
-            yield record
+            if record.key not in records:
+                records[record.key] = record
+                yield record
     yield summarise(
         [records[item.sample.id] for item in located], sites, choice, subject.mechanism, config
     )

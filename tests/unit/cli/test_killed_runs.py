@@ -24,6 +24,10 @@ Invoke = Callable[..., Result]
 
 #: Each with options that leave it three records or more.
 COMMANDS = {
+    "calibrate": ("--layer", "all", "--max-samples", 2),
+    "dose-response": ("--doses", "1,3", "--max-samples", 4),
+    "ablate": ("--max-samples", 2),
+    "scan": ("--layer", 1, "--doses", "3", "--max-samples", 2),
     "contrast": ("--functions", 6, "--steps", "0,1"),
     "generate": ("--layer", "1,2", "--max-prompts", 3, "--max-new-tokens", 2),
     "persistence": (
