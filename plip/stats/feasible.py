@@ -34,6 +34,8 @@ Values = NDArray[np.float64]
 # printed digit; a certificate must clear them by more than the rounding of its sums.
 _MISSED = 1e-8
 _CLEARED = 1e-10
+# What scipy's solvers report.
+_SOLVED, _INFEASIBLE = 0, 2
 # Grid points of one component, and of all: at 700 the error is a hundredth of a printed 0.01%.
 _MOST_POINTS = 700
 _LARGEST_PROGRAM = 5000
@@ -261,15 +263,14 @@ class _Program:
     def extreme(self, objective: Values) -> Values | None:
         """Minimise a row within bounds widened by the grid's error; None if there is nothing."""
         unit = max(float((self.high - self.low).min()) / 2, 1e-7)
-        found = optimize.linprog(
-            objective / float(np.abs(objective).max()),
+        found = _linprog(
+            c=objective / float(np.abs(objective).max()),
             A_ub=np.vstack([self.matrix, -self.matrix]) / unit,
             b_ub=np.concatenate([self.high + self.errors, self.errors - self.low]) / unit,
             A_eq=self.sums,
             b_eq=np.ones(len(self.components)),
-            method="highs",
         )
-        if found.status == 2:
+        if found.status == _INFEASIBLE:
             return None
         return np.asarray(_solved(found).x)
 
@@ -306,12 +307,24 @@ def _cell_errors(grid: Values, scale: float) -> Values:
     return found
 
 
+def _linprog(**program: object) -> optimize.OptimizeResult:
+    """Solve a program by the first method that ends in a solution or in there being none.
+
+    Bounds that all but meet can leave one method with a status that it has no name for.
+    """
+    for method in ("highs", "highs-ds", "highs-ipm"):
+        found = optimize.linprog(**program, method=method)
+        if found.status in (_SOLVED, _INFEASIBLE):
+            break
+    return found
+
+
 def _solve(**program: object) -> optimize.OptimizeResult:
-    return _solved(optimize.linprog(**program, method="highs"))
+    return _solved(_linprog(**program))
 
 
 def _solved(found: optimize.OptimizeResult) -> optimize.OptimizeResult:
-    if found.status != 0:
+    if found.status != _SOLVED:
         raise MeasureError(
             "linear program",
             wanted="a solution",

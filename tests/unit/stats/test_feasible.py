@@ -178,3 +178,10 @@ def test_no_mass() -> None:
         jensen_range((0.4, 0.4), 2.0, 3)
     with pytest.raises(MeasureError, match="scale -1"):
         jensen_range((0.1, 0.1), -1.0, 3)
+
+
+def test_bounds_that_all_but_meet_are_found_not_to() -> None:
+    # The simplex method ends without a status on these; another says that there is no solution.
+    values = (2.78, 4.13, 6.74, 8.59, 9.99)
+    bounds = [((value - 0.005) / 100, (value + 0.005) / 100) for value in values]
+    assert implied_range((0.5, 1, 2, 3, 4), bounds, [Component(1.0, 4)], 6) is None
