@@ -44,7 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--artifacts",
         type=Path,
         metavar="DIR",
-        help="a checkout of the paper's repository; by default ../shared/paper/plip-rs, if there",
+        help="a checkout of the paper's repository, with `=`, since pytest takes a folder behind a "
+        "space for tests; by default ../shared/paper/plip-rs, if there",
     )
     group.addoption(
         "--corpus", type=Path, metavar="FILE", help="the paper's samples, in place of the checkout"
@@ -81,7 +82,7 @@ def pytest_terminal_summary(
     Workers of xdist keep what they ran again to themselves: run without it for that.
     """
     yield
-    if "paper" not in config.getoption("markexpr"):
+    if "paper" not in config.getoption("markexpr") or config.getoption("collectonly"):
         return
     from plip.claims import Artifacts, Evidence, Verdict, audit, bundled_ledger
 

@@ -1,8 +1,8 @@
 """One test for each claim of the paper: by its figures, its data files, its models.
 
 Without anything at hand, the figures are checked against each other. With a checkout of the paper's
-repository (`--artifacts DIR`), claims are checked against its data files. Where a model's weights
-are at hand (`--checkpoint ID|DIR`, or the local hub cache), its experiments are run again.
+repository (`--artifacts=DIR`), claims are checked against its data files. Where a model's weights
+are at hand (`--checkpoint=ID|DIR`, or the local hub cache), its experiments are run again.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def offline() -> Claims:
 def with_files(artifacts: Path | None) -> Claims:
     if artifacts is None:
         pytest.skip(
-            "needs the paper's repository: pytest -m paper --artifacts DIR (tests/QUARANTINES.md)"
+            "needs the paper's repository: pytest -m paper --artifacts=DIR (tests/QUARANTINES.md)"
         )
     return judged(Evidence(Artifacts(artifacts)))
 
@@ -131,7 +131,7 @@ def run_again(
             done[model] = carry_out(model)
         found = done[model]
         if found is None:
-            command = f"pytest -m paper --checkpoint {model} --artifacts DIR"
+            command = f"pytest -m paper --checkpoint={model} --artifacts=DIR"
             message = f"needs the weights of {model}: hf download {model}, then {command}"
             if options("--require-checkpoints"):
                 pytest.fail(message)
