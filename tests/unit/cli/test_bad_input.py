@@ -297,8 +297,8 @@ def test_an_interruption_says_how_to_go_on(
     assert len(read_run(tmp_path)[1]) == 5
 
 
-def _one_by_one(located: Any, limit: int) -> Any:
-    return ((item,) for item in located)
+def _one_by_one(located: Any, limit: int, *, done: Any) -> Any:
+    return ((item,) for item in located if item.sample.id not in done)
 
 
 @pytest.mark.parametrize("debug", [False, True])
