@@ -69,6 +69,14 @@ are drawn: figures are off by some units of their last digit, curves by a twenti
 `tools/audit_recall/faults.py` has them. Real errors may be subtler, and real papers state things
 that no ledger of this form holds: the recall is that of the checks on what they are told, not of
 a reader who must find out what to check.
+
+Sound here means clear-cut: groups are drawn again until all tests agree with room to spare, the
+claim that no single sample decides is left out where one nearly does, and effects and absences
+are large against their noise. A sound study near a threshold may well be objected to, and how
+often was not measured. The other way round errors are large enough to be seen: figures off by
+less than rounding allows cannot be found by anybody, and impossible means, deviations and
+percentages are impossible by construction. So 100 % says that the checks do what they say, not
+that an audit finds everything.
 """
 
 
