@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,8 @@ def pytest_terminal_summary(
     Workers of xdist keep what they ran again to themselves: run without it for that.
     """
     yield
-    if "paper" not in config.getoption("markexpr") or config.getoption("collectonly"):
+    asked = re.search(r"(?<!not )\bpaper\b", config.getoption("markexpr"))
+    if asked is None or config.getoption("collectonly"):
         return
     from plip.claims import Artifacts, Evidence, Verdict, audit, bundled_ledger
 
