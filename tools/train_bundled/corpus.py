@@ -28,7 +28,7 @@ class Mix:
     generated: int
 
 
-MIX = Mix(focused=3_200_000, runs=5_300_000, generated=7_500_000)
+MIX = Mix(focused=4_000_000, runs=10_000_000, generated=7_000_000)
 
 
 @dataclass

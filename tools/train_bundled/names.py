@@ -82,15 +82,15 @@ class Namer:
 
     def word(self) -> str:
         """One word, usually a real one."""
-        if self.rng.random() < 0.25:
+        if self.rng.random() < 0.35:
             return self.made_up()
         common = self.rng.random() < 0.4
         return self.rng.choice(self.pool[:COMMON] if common else self.pool)
 
     def function(self) -> str:
-        """A function name of one to four words on this namer's side of the split."""
+        """A function name of one to five words on this namer's side of the split."""
         while True:
-            count = self.rng.choices((1, 2, 3, 4), (0.22, 0.45, 0.25, 0.08))[0]
+            count = self.rng.choices((1, 2, 3, 4, 5), (0.16, 0.40, 0.27, 0.12, 0.05))[0]
             words = [self.word() for _ in range(count)]
             if self.rng.random() < 0.04:
                 words[-1] += str(self.rng.randint(2, 9))

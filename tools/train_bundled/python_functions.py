@@ -342,46 +342,59 @@ def evaluate(function: Function, statement: str) -> str | None:
     return shown if value is not None and len(shown) <= MAX_REPR else None
 
 
-def _first_statements(function: Function, namer: Namer) -> list[tuple[str, str | None]]:
-    """Prompt lines of one example with the expression whose value they show, if any."""
+def _first_statements(
+    function: Function, namer: Namer, helper: Function | None
+) -> list[tuple[str, Function | None, str]]:
+    """Prompt lines of one example, with the function and expression whose value each shows, if any.
+
+    About two in three begin with the function's name: always would leave a model no doubt, and
+    steering no room.
+    """
     rng = namer.rng
     call = f"{function.name}({function.arguments(namer)})"
     style = rng.random()
-    if style < 0.86:
-        return [(call, call)]
-    if style < 0.90:
+    if helper is not None and style < 0.25:
+        first = f"{helper.name}({helper.arguments(namer)})"
+        return [(first, helper, first), (call, function, call)]
+    if style < 0.74:
+        return [(call, function, call)]
+    if style < 0.82:
         local = rng.choice(("result", "x", "out", "value", "r", namer.word()))
-        return [(f"{local} = {call}", None), (local, call)]
-    if style < 0.93 and len(function.params) == 1:
+        return [(f"{local} = {call}", None, ""), (local, function, call)]
+    if style < 0.88 and len(function.params) == 1:
         name, kind = function.params[0]
         value = literal(kind, namer)
         inner = f"{function.name}({value})"
-        return [(f"{name} = {value}", None), (f"{function.name}({name})", inner)]
-    if style < 0.95:
+        return [(f"{name} = {value}", None, ""), (f"{function.name}({name})", function, inner)]
+    if style < 0.91:
         module = rng.choice(("math", "operator", "itertools", "functools"))
-        return [(f"import {module}", None), (call, call)]
-    if style < 0.97:
+        return [(f"import {module}", None, ""), (call, function, call)]
+    if style < 0.94:
         module = namer.word()
-        return [(f"from {module} import {function.name}", None), (call, call)]
-    wrap = rng.choice(("str({})", "repr({})", "[{}]", "isinstance({}, int)", "bool({})"))
-    wrapped = wrap.format(call)
-    return [(wrapped, wrapped)]
+        return [(f"from {module} import {function.name}", None, ""), (call, function, call)]
+    wrap = rng.choice(
+        ("str({})", "repr({})", "[{}]", "isinstance({}, int)", "bool({})", "({},)", "print({})")
+    )
+    shown = wrap.format(call)
+    return [(shown, function, call if wrap.startswith("print") else shown)]
 
 
-def examples(function: Function, namer: Namer, count: int) -> list[str] | None:
+def examples(
+    function: Function, namer: Namer, count: int, helper: Function | None = None
+) -> list[str] | None:
     """Lines of a docstring's examples, or None when a call fails."""
     lines: list[str] = []
     for index in range(count):
         if index == 0:
-            statements = _first_statements(function, namer)
+            statements = _first_statements(function, namer, helper)
         else:
             call = f"{function.name}({function.arguments(namer)})"
-            statements = [(call, call)]
-        for shown, expression in statements:
+            statements = [(call, function, call)]
+        for shown, called, expression in statements:
             lines.append(f">>> {shown}")
-            if expression is not None:
-                value = evaluate(function, expression)
-                if value is None:
+            if called is not None:
+                value = evaluate(called, expression)
+                if value is None or (shown.startswith("print(") and not value[0].isalnum()):
                     return None
                 lines += value.splitlines()
     return lines
@@ -403,10 +416,12 @@ def summary(function: Function, namer: Namer) -> str:
     return f"{words.capitalize()} {namer.phrase()}."
 
 
-def docstring(function: Function, namer: Namer) -> list[str] | None:
+def docstring(
+    function: Function, namer: Namer, helper: Function | None = None
+) -> list[str] | None:
     """Lines of a docstring with examples."""
     rng = namer.rng
-    shown = examples(function, namer, rng.choices((1, 2, 3, 4), (4, 4, 2, 1))[0])
+    shown = examples(function, namer, rng.choices((1, 2, 3, 4), (4, 4, 2, 1))[0], helper)
     if shown is None:
         return None
     quotes = '"""' if rng.random() < 0.95 else "'''"
@@ -433,11 +448,13 @@ def _indented(lines: list[str]) -> list[str]:
     return [f"{INDENT}{line}" if line else line for line in lines]
 
 
-def _definition(namer: Namer, receiver: str = "") -> tuple[Function, list[str]]:
+def _definition(
+    namer: Namer, receiver: str = "", helper: Function | None = None
+) -> tuple[Function, list[str]]:
     """A function whose examples run, and its source lines."""
     while True:
         function = make_function(namer)
-        doc = docstring(function, namer)
+        doc = docstring(function, namer, helper)
         if doc is not None:
             break
     header = function.header(annotated=namer.rng.random() < 0.35, receiver=receiver)
@@ -487,8 +504,9 @@ def python_document(namer: Namer) -> str:
     else:
         imports: list[str] = []
         lines = []
+        function = None
         for index in range(rng.choices((1, 2, 3), (6, 3, 1))[0]):
-            function, source = _definition(namer)
+            function, source = _definition(namer, helper=function)
             imports += [line for line in function.imports if line not in imports]
             lines += ["", "", *source] if index else source
         head = [f'"""{namer.phrase().capitalize()}."""', ""] if rng.random() < 0.08 else []

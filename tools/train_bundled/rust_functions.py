@@ -424,13 +424,29 @@ def _block(header: str, body: list[str]) -> list[str]:
 
 
 def _test_name(function: RustFunction, namer: Namer) -> str:
+    """A test's name, whose form mostly follows from the function's signature.
+
+    What stands after `#[test]` is then something to be read off the function.
+    """
+    rng = namer.rng
     stem = function.name.strip("_")
-    style = namer.rng.random()
-    if style < 0.72:
-        return f"test_{stem}{namer.rng.choice(_SUFFIXES)}"
-    if style < 0.88:
-        return f"{stem}{namer.rng.choice(_SUFFIXES[4:])}"
-    return f"{namer.rng.choice(('check', 'it_computes', 'verify', 'should'))}_{stem}"
+    if rng.random() < 0.15:
+        return f"test_{stem}{rng.choice(_SUFFIXES)}"
+    if function.result == "bool":
+        return f"{stem}_{rng.choice(('holds', 'is_true', 'tells', 'decides'))}"
+    if function.result.startswith("Option"):
+        return f"{rng.choice(('finds', 'maybe', 'none_or'))}_{stem}"
+    if function.result.startswith("("):
+        return f"both_{stem}"
+    if function.result.startswith("Vec"):
+        return f"collects_{stem}{rng.choice(_SUFFIXES)}"
+    if function.result == "String":
+        return f"{stem}{rng.choice(('_formats', '_writes', '_text', '_string'))}"
+    if function.params[0][1].startswith("&["):
+        return f"sums_{stem}{rng.choice(_SUFFIXES)}"
+    if len(function.params) > 2:
+        return f"it_computes_{stem}"
+    return f"test_{stem}{rng.choice(_SUFFIXES)}"
 
 
 def _panicking(namer: Namer) -> tuple[list[str], list[str]]:
@@ -451,6 +467,34 @@ def _panicking(namer: Namer) -> tuple[list[str], list[str]]:
         f"fn test_{name.strip('_')}{suffix}() {{", [f"{name}({limit + rng.randint(1, 40)});"]
     )
     return source, ["#[test]", shown, *test]
+
+
+def _fallible(namer: Namer) -> tuple[list[str], list[str]]:
+    """A function that returns an error for some numbers, and a test of both outcomes."""
+    rng = namer.rng
+    name, param = namer.function(), namer.variables(1)[0].lower()
+    limit, step = rng.randint(3, 60), rng.randint(1, 9)
+    message = namer.phrase()
+    error, shown = rng.choice(
+        (("String", f'"{message}".to_string()'), ("&\'static str", f'"{message}"'))
+    )
+    source = _block(
+        f"pub fn {name}({param}: u32) -> Result<u32, {error}> {{",
+        [
+            f"if {param} > {limit} {{",
+            f"{INDENT}return Err({shown});",
+            "}",
+            f"Ok({param} + {step})",
+        ],
+    )
+    low, high = rng.randint(0, limit), limit + rng.randint(1, 40)
+    checks = [
+        f"assert_eq!({name}({low}), Ok({low + step}));",
+        f"assert!({name}({high}).is_err());",
+    ]
+    stem = name.strip("_")
+    test = _block(f"fn {stem}_{rng.choice(('ok', 'fails', 'result'))}() {{", checks)
+    return source, ["#[test]", *test]
 
 
 def _checked(namer: Namer) -> tuple[list[str], list[str]]:
@@ -487,7 +531,8 @@ def rust_document(namer: Namer) -> str:
     """One generated Rust document."""
     rng = namer.rng
     count = rng.choices((1, 2, 3), (7, 2, 1))[0]
-    parts = [_panicking(namer) if rng.random() < 0.06 else _checked(namer) for _ in range(count)]
+    makers = rng.choices((_panicking, _fallible, _checked), (0.12, 0.07, 0.81), k=count)
+    parts = [make(namer) for make in makers]
     lines: list[str] = []
     if rng.random() < 0.06:
         lines += [f"use {namer.word()}::{namer.word()};", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -20,7 +21,7 @@ QWEN2_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-_PROMPT_ENDS = (">>> ", "assert_eq!(", "#[test]\n")
+_PROMPT_ENDS = (">>> ", "assert_eq!(", "#[test]\n", "}\n", "}\n\n")
 
 
 def train_tokenizer(documents: list[str]) -> Tokenizer:
@@ -55,7 +56,8 @@ def _cut(document: str, rng: random.Random) -> int:
     markers = [marker for marker in _PROMPT_ENDS if marker in document]
     if markers and rng.random() < 0.5:
         marker = rng.choice(markers)
-        return document.index(marker) + len(marker)
+        ends = [found.end() for found in re.finditer(re.escape(marker), document)]
+        return rng.choice(ends)
     return rng.randrange(1, len(document))
 
 

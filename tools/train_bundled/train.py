@@ -26,16 +26,16 @@ class Plan:
     with another number of steps and gives what that plan would have given from the start.
     """
 
-    steps: int = 1400
+    steps: int = 4000
     tokens_per_step: int = 4096
-    phases: tuple[tuple[float, int], ...] = ((0.70, 256), (0.20, 512), (0.10, 1024))
+    phases: tuple[tuple[float, int], ...] = ((0.60, 256), (0.25, 512), (0.15, 1024))
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
-    warmup_steps: int = 72
+    warmup_steps: int = 100
     decay_share: float = 0.40
     clip: float = 1.0
     seed: int = 20240517
-    checkpoint_every: int = 100
+    checkpoint_every: int = 200
     log_every: int = 20
 
     def lengths(self) -> list[int]:
