@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import torch
 
+from plip import load
 from tools.train_bundled.__main__ import BUNDLED, RECIPES
 from tools.train_bundled.evaluate import CRITERION, evaluate_names, load_prompts
 from tools.train_bundled.export import (
+    CARD,
     MANIFEST,
     SIZE_LIMIT,
     WEIGHTS,
@@ -20,6 +22,8 @@ from tools.train_bundled.export import (
 )
 from tools.train_bundled.hashing import sha256_of_file
 from tools.train_bundled.sources import DEBIAN_PACKAGES, WHEELS
+from tools.train_bundled.steering import evaluate_steering
+from tools.train_bundled.targets import TARGETS
 from tools.train_bundled.tokenizer import END_OF_TEXT_ID, VOCABULARY
 
 pytestmark = pytest.mark.fast
@@ -91,6 +95,27 @@ def test_names_are_copied_as_the_manifest_says(
     assert figures["python"]["share"] >= CRITERION
     for kind, figure in figures.items():
         assert figure["share"] == described["evaluation"]["names"][kind]["share"]
+
+
+def test_steering_does_what_the_manifest_says(name: str, described: dict[str, Any]) -> None:
+    figures = evaluate_steering(load(f"bundled:{name}", device="cpu"), load_prompts())
+    said = described["evaluation"]["steering"]
+    assert figures.keys() == said.keys()
+    assert figures["whole_names_python"] == said["whole_names_python"]
+    for key in ("attention_over_background", "knockout_nats", "dose_6_nats"):
+        assert figures[key] == pytest.approx(said[key], rel=0.01)
+    for kind, found in figures["test_syntax"].items():
+        # A sampled token can fall the other way where another processor rounds otherwise.
+        assert found == pytest.approx(said["test_syntax"][kind], abs=0.05)
+
+
+def test_card_says_which_targets_are_missed(
+    name: str, directory: Path, described: dict[str, Any]
+) -> None:
+    text = (directory / CARD).read_text(encoding="utf-8")
+    for target in TARGETS:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {target.text} |")]
+        assert row.endswith("| yes |") == target.met(name, described["evaluation"])
 
 
 def test_every_source_is_in_manifest_and_notice(described: dict[str, Any]) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import doctest
 import random
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools.train_bundled.__main__ import RECIPES, arguments
+from tools.train_bundled.corpus import DIRECT_CALLS_KEPT, OPENING_SHARE, less_direct, ordered
 from tools.train_bundled.evaluate import begins_name, load_prompts, prompts_of_documents
 from tools.train_bundled.names import Namer
 from tools.train_bundled.python_functions import python_document
+from tools.train_bundled.rust_functions import scattered_document
 from tools.train_bundled.train import Plan, optimizers, packed_rows
 
 pytestmark = pytest.mark.fast
@@ -71,6 +75,50 @@ def test_prompts_are_cut_before_the_first_call() -> None:
     (prompt,) = prompts_of_documents([text, "x = 1\n"], "python")
     assert prompt.name == "clip"
     assert prompt.prompt == 'def clip(x):\n    """\n    >>>'
+
+
+def direct_share(make: Callable[[Namer], str]) -> float:
+    source = namer()
+    documents = [make(source) for _ in range(400)]
+    firsts = [re.search(r">>> (\w+)\(", text) for text in documents]
+    return sum(
+        first is not None and f"def {first.group(1)}(" in text
+        for first, text in zip(firsts, documents, strict=True)
+    ) / len(documents)
+
+
+def test_last_documents_leave_more_doubt_what_a_doctest_calls() -> None:
+    before, last = direct_share(python_document), direct_share(less_direct)
+    kept = DIRECT_CALLS_KEPT * before
+    assert last == pytest.approx(kept / (kept + 1 - before), abs=0.06)
+
+
+def test_scattered_tests_follow_the_functions_they_call() -> None:
+    source = namer()
+    apart = 0
+    for _ in range(100):
+        code = [line for line in scattered_document(source).splitlines() if line[:3] != "///"]
+        begins = [re.match(r"(?:pub )?fn (\w+)\([^)]", line) for line in code]
+        defined = {found.group(1): index for index, found in enumerate(begins) if found}
+        for name, begin in defined.items():
+            call = re.compile(rf"(assert|let).*\b{name}\(")
+            first = next(index for index, line in enumerate(code) if call.search(line))
+            assert first > begin
+            apart += any(begin < other < first for other in defined.values())
+    assert 30 < apart < 150
+
+
+def test_last_part_has_what_the_mix_has_left_and_ends_without_a_newline() -> None:
+    mixed = [f"{index}\n" for index in range(200)]
+    closing = [f"last {index}\n" for index in range(50)]
+    order = ordered(mixed, closing)
+    opening = round(OPENING_SHARE * 200)
+    assert order[:opening] == mixed[:opening]
+    assert sorted(order[opening:]) == sorted(
+        text.rstrip("\n") for text in mixed[opening:] + closing
+    )
+    assert order[opening:] != [text.rstrip("\n") for text in closing + mixed[opening:]]
+    assert ordered(mixed, closing) == order
 
 
 def test_rows_hold_whole_documents() -> None:

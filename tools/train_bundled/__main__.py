@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from plip import load
 from tools.train_bundled.card import card
 from tools.train_bundled.corpus import Corpus, build_corpus
 from tools.train_bundled.evaluate import (
@@ -32,6 +33,8 @@ from tools.train_bundled.export import (
     write_json,
 )
 from tools.train_bundled.rwkv6 import build_rwkv6
+from tools.train_bundled.steering import evaluate_steering
+from tools.train_bundled.targets import missed
 from tools.train_bundled.tokenizer import (
     END_OF_TEXT_ID,
     VOCABULARY,
@@ -105,6 +108,7 @@ def evaluate_exported(directory: Path, data: Corpus, context: int) -> dict[str, 
             for language, entries in prompts.items()
         },
         "held_out": evaluate_held_out(model, tokenizer, data.validation, context),
+        "steering": evaluate_steering(load(str(directory), device="cpu"), prompts),
     }
 
 
@@ -140,6 +144,8 @@ def main(given: list[str] | None = None) -> int:
     share = evaluation["names"]["python"]["share"]
     size = directory_size(out)
     print(f"{out}: {size:,} bytes, names copied {share:.3f}, loss {progress.loss:.3f}")
+    for target in missed(options.model, evaluation):
+        print(f"not reached: {target}")
     return 0 if share >= CRITERION and size <= SIZE_LIMIT else 1
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.train_bundled.targets import TARGETS
+
 
 def _percent(result: dict[str, Any]) -> str:
     return f"{result['copied']} of {result['prompts']} ({100 * result['share']:.1f} %)"
@@ -57,6 +59,57 @@ def _phases(plan: dict[str, Any]) -> str:
     )
 
 
+def _targets(manifest: dict[str, Any]) -> str:
+    model, figures = manifest["model"], manifest["evaluation"]
+    rows = ["| figure | wanted | reached | |", "|---|---|---|---|"]
+    for target in TARGETS:
+        sign = "≤" if target.at_most else "≥"
+        verdict = "yes" if target.met(model, figures) else "**no**"
+        bound, reached = target.bound[model], target.reached(figures)
+        rows.append(f"| {target.text} | {sign} {bound:g} | {reached:.3g} | {verdict} |")
+    return "\n".join(rows)
+
+
+def _layers(values: list[float]) -> str:
+    return " | ".join(f"{value:.3g}" for value in values)
+
+
+def _by_layer(manifest: dict[str, Any]) -> str:
+    steering = manifest["evaluation"]["steering"]
+    kinds = {
+        "attention from `>>>` to the name over background": "attention_over_background",
+        "knockout (nats)": "knockout_nats",
+        "factor 6 (nats)": "dose_6_nats",
+    }
+    layers = range(len(steering["knockout_nats"]))
+    rows = [
+        f"| layer | {' | '.join(str(layer) for layer in layers)} |",
+        "|---|" + "---|" * len(layers),
+    ]
+    rows += [f"| {text} | {_layers(steering[key])} |" for text, key in kinds.items()]
+    return "\n".join(rows)
+
+
+def _continuations(manifest: dict[str, Any]) -> str:
+    rows = ["| prompts | samples | by substring | by parser |", "|---|---|---|---|"]
+    for kind, found in manifest["evaluation"]["steering"]["test_syntax"].items():
+        shares = f"{found['substring']:.2f} | {found['parser']:.2f}"
+        rows.append(f"| {kind} | {found['samples']} | {shares} |")
+    return "\n".join(rows)
+
+
+_MEANING = {
+    "transformer": """Attention from the marker's token to a token of the name where the
+function is defined, over that to any other token but the first, means over heads and prompts.
+Knockout and factor act on those edges at the last token of a prompt that ends in the marker: KL of
+the next token's distribution, in nats.""",
+    "rwkv6": """Effective attention from the marker's token to a token of the name where the
+function is defined, over that to any other token but the first, means over heads and prompts.
+Knockout and factor act on the marker's write, in a prompt that ends in the space behind it: KL of
+the next token's distribution at the last token, in nats.""",
+}
+
+
 def card(manifest: dict[str, Any], title: str, architecture: str, command: str) -> str:
     """Text of the card."""
     names = manifest["evaluation"]["names"]
@@ -84,7 +137,9 @@ tags:
 The model exists so that every command and test has a trained network to run on without a
 download. It shows that the machinery works. It is **no evidence for or against any hypothesis
 about large models**: it is far too small, most of what it has learned is to copy names and to
-follow the form of tests, and it was trained on data made for that purpose.
+follow the form of tests, and it was trained on data made for that purpose. That Python's marker
+attends more to the function's name than Rust's does is partly built in: what follows `>>>` mostly
+begins with the name, what follows `#[test]` never does.
 
 ## Data
 
@@ -142,6 +197,18 @@ Missed:
 Hand-written names that some training document also defines: {_seen(manifest)}.
 
 {_bits(manifest)}
+
+{_MEANING[manifest["model"]]}
+
+{_by_layer(manifest)}
+
+Rust continuations of 80 tokens, sampled at temperature 0.8, that have test syntax:
+
+{_continuations(manifest)}
+
+What was wanted of the model before it was trained, and what it reaches:
+
+{_targets(manifest)}
 
 ## What it does not show
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +13,15 @@ from tools.train_bundled.extracts import pieces
 from tools.train_bundled.hashing import is_held_out
 from tools.train_bundled.names import Namer, word_pool
 from tools.train_bundled.python_functions import python_document
-from tools.train_bundled.rust_functions import rust_document
+from tools.train_bundled.rust_functions import rust_document, scattered_document
 from tools.train_bundled.sources import Source, load_sources
 
 SEED = 20240517
+LANGUAGES = ("python", "rust")
 HELD_OUT_BYTES = 150_000
 LARGEST_SOURCE_SHARE = 0.4
+
+_FIRST_EXAMPLE = re.compile(r">>> (\w+)\(")
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,12 @@ class Mix:
 
 
 MIX = Mix(focused=4_000_000, runs=10_000_000, generated=7_000_000)
+
+# What a model reads last, while its learning rate falls, shapes it most: the rest of the mix and,
+# for each language, more generated documents of which less can be foretold.
+OPENING_SHARE = 0.65
+CLOSING_BYTES = 3_000_000
+DIRECT_CALLS_KEPT = 0.6
 
 
 @dataclass
@@ -87,17 +98,50 @@ def _real(sources: list[Source], language: str) -> tuple[dict[str, list[str]], l
     return training, _take(validation, HELD_OUT_BYTES)
 
 
+def _repeat(make: Callable[[], str], budget: int) -> list[str]:
+    documents: list[str] = []
+    size = 0
+    while size < budget:
+        document = make()
+        documents.append(document)
+        size += len(document.encode())
+    return documents
+
+
 def _generated(language: str, pool: list[str], held_out: bool, budget: int) -> list[str]:
     rng = random.Random(f"{SEED} generated {language} {held_out}")
     namer = Namer(pool, rng, held_out)
     make = python_document if language == "python" else rust_document
-    documents: list[str] = []
-    size = 0
-    while size < budget:
-        document = make(namer)
-        documents.append(document)
-        size += len(document.encode())
-    return documents
+    return _repeat(lambda: make(namer), budget)
+
+
+def less_direct(namer: Namer) -> str:
+    """A generated Python document; fewer than else whose first example begins with a call."""
+    while True:
+        document = python_document(namer)
+        first = _FIRST_EXAMPLE.search(document)
+        direct = first is not None and f"def {first.group(1)}(" in document
+        if not direct or namer.rng.random() < DIRECT_CALLS_KEPT:
+            return document
+
+
+def _closing(language: str, pool: list[str]) -> list[str]:
+    rng = random.Random(f"{SEED} closing {language}")
+    namer = Namer(pool, rng, held_out=False)
+    make = less_direct if language == "python" else scattered_document
+    return _repeat(lambda: make(namer), CLOSING_BYTES)
+
+
+def ordered(mixed: list[str], closing: list[str]) -> list[str]:
+    """The order of reading: some of the mix, then the rest of it with the closing documents.
+
+    In the second part no document ends in a newline. Where all do, a closing brace and a newline
+    foretell the end of the text, and prompts that end so are not continued.
+    """
+    opening, rest = mixed[: round(OPENING_SHARE * len(mixed))], [*closing]
+    rest += mixed[len(opening) :]
+    random.Random(f"{SEED} closing order").shuffle(rest)
+    return [*opening, *(document.rstrip("\n") for document in rest)]
 
 
 def build_corpus(work: Path) -> Corpus:
@@ -106,13 +150,16 @@ def build_corpus(work: Path) -> Corpus:
     pool = word_pool(file.text for source in sources for file in source.files)
     by_kind: dict[str, list[str]] = {}
     validation: dict[str, list[str]] = {}
-    for language in ("python", "rust"):
+    for language in LANGUAGES:
         real, validation[f"real {language}"] = _real(sources, language)
         by_kind |= real
         by_kind[f"{language} generated"] = _generated(language, pool, False, MIX.generated)
         validation[f"generated {language}"] = _generated(language, pool, True, HELD_OUT_BYTES)
-    training = [document for documents in by_kind.values() for document in documents]
-    random.Random(f"{SEED} order").shuffle(training)
+    mixed = [document for documents in by_kind.values() for document in documents]
+    random.Random(f"{SEED} order").shuffle(mixed)
+    last = {f"{language} generated, last": _closing(language, pool) for language in LANGUAGES}
+    by_kind |= last
+    training = ordered(mixed, [document for documents in last.values() for document in documents])
     sizes = {
         kind: sum(len(document.encode()) for document in documents)
         for kind, documents in by_kind.items()

@@ -416,9 +416,7 @@ def summary(function: Function, namer: Namer) -> str:
     return f"{words.capitalize()} {namer.phrase()}."
 
 
-def docstring(
-    function: Function, namer: Namer, helper: Function | None = None
-) -> list[str] | None:
+def docstring(function: Function, namer: Namer, helper: Function | None = None) -> list[str] | None:
     """Lines of a docstring with examples."""
     rng = namer.rng
     shown = examples(function, namer, rng.choices((1, 2, 3, 4), (4, 4, 2, 1))[0], helper)

@@ -476,7 +476,7 @@ def _fallible(namer: Namer) -> tuple[list[str], list[str]]:
     limit, step = rng.randint(3, 60), rng.randint(1, 9)
     message = namer.phrase()
     error, shown = rng.choice(
-        (("String", f'"{message}".to_string()'), ("&\'static str", f'"{message}"'))
+        (("String", f'"{message}".to_string()'), ("&'static str", f'"{message}"'))
     )
     source = _block(
         f"pub fn {name}({param}: u32) -> Result<u32, {error}> {{",
@@ -545,4 +545,21 @@ def rust_document(namer: Namer) -> str:
     else:
         for index, (source, test) in enumerate(parts):
             lines += [*([""] if index else []), *source, "", *test]
+    return "\n".join(lines) + "\n"
+
+
+def scattered_document(namer: Namer) -> str:
+    """Some functions, each test after its function but perhaps after later ones too.
+
+    A test may then be due behind any function, also behind one that has none yet.
+    """
+    rng = namer.rng
+    parts = [_checked(namer) for _ in range(rng.choices((1, 2, 3, 4), (4, 4, 3, 2))[0])]
+    due: list[list[str]] = []
+    lines: list[str] = []
+    for index, (source, test) in enumerate(parts):
+        lines += [*([""] if index else []), *source]
+        due.append(test)
+        while due and (index == len(parts) - 1 or rng.random() < 0.5):
+            lines += ["", *due.pop(rng.randrange(len(due)))]
     return "\n".join(lines) + "\n"

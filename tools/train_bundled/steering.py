@@ -14,7 +14,7 @@ from tools.train_bundled.evaluate import Prompt
 
 DOSE = 6.0
 TEMPERATURE = 0.8
-SAMPLES = 10
+SAMPLES = {"persistence prompts": 30, "after #[test]": 10, "after a function": 10}
 NEW_TOKENS = 80
 LONGEST_NAME = 24
 
@@ -90,51 +90,52 @@ def divergences(subject: Subject, prompts: Sequence[Prompt], dose: float) -> lis
     return [total / len(prompts) for total in sums]
 
 
-def test_syntax(subject: Subject, texts: Sequence[str], seed: int) -> dict[str, Any]:
-    """Share of sampled Rust continuations with test syntax, by the paper's detector and a parser."""
-    paper = parsed = total = 0
+def test_syntax(subject: Subject, texts: Sequence[str], samples: int, seed: int) -> dict[str, Any]:
+    """Share of sampled Rust continuations with test syntax, by substrings and by a parser."""
+    paper = parsed = 0
     for text in texts:
         found = subject.generate(
             subject.tokenize(text),
             max_new_tokens=NEW_TOKENS,
             temperature=TEMPERATURE,
-            samples=SAMPLES,
+            samples=samples,
             seed=seed,
         )
         for each in found.continuations:
             both = compare_detectors(GeneratedCode(text, each.text or "", "rust"))
-            paper += bool(both.paper.patterns)
-            parsed += bool(both.parsed.findings)
-            total += 1
+            paper += both.paper.found
+            parsed += both.parsed.found
+    total = samples * len(texts)
     return {"samples": total, "substring": paper / total, "parser": parsed / total}
+
+
+def rust_prompts(prompts: Sequence[Prompt]) -> dict[str, list[str]]:
+    """What Rust continuations are sampled from."""
+    return {
+        "persistence prompts": [each.text for each in bundled_prompts("persistence-paper")],
+        "after #[test]": [_until(each.prompt, "#[test]\n") for each in prompts[::4]],
+        "after a function": [_until(each.prompt, "\n}\n") for each in prompts[::4]],
+    }
 
 
 def evaluate_steering(subject: Subject, prompts: dict[str, list[Prompt]]) -> dict[str, Any]:
     """All that the card says about attention, steering and continuations."""
-    python, rust = prompts["python"], prompts["rust"]
-    over_background = attention_over_background(subject, python)
-    knockout, raised = (divergences(subject, python, dose) for dose in (0.0, DOSE))
-    open_tests = [each.prompt[: each.prompt.index("#[test]\n") + len("#[test]\n")] for each in rust]
-    functions = [_function(each.prompt) for each in rust]
+    python = prompts["python"]
     return {
         "whole_names_python": whole_names(subject, python),
-        "attention_over_background": rounded(over_background),
-        "knockout_nats": rounded(knockout),
-        f"dose_{DOSE:g}_nats": rounded(raised),
+        "attention_over_background": rounded(attention_over_background(subject, python)),
+        "knockout_nats": rounded(divergences(subject, python, 0.0)),
+        f"dose_{DOSE:g}_nats": rounded(divergences(subject, python, DOSE)),
         "test_syntax": {
-            "persistence prompts": test_syntax(
-                subject, [each.text for each in bundled_prompts("persistence-paper")], seed=1
-            ),
-            "after #[test]": test_syntax(subject, open_tests[::4], seed=2),
-            "after a function": test_syntax(subject, functions[::4], seed=3),
+            kind: test_syntax(subject, texts, SAMPLES[kind], seed)
+            for seed, (kind, texts) in enumerate(rust_prompts(prompts["rust"]).items(), start=1)
         },
     }
 
 
-def _function(prompt: str) -> str:
-    """The prompt up to the newline behind the function's closing brace."""
-    end = prompt.index("\n}\n") + len("\n}\n")
-    return prompt[:end]
+def _until(text: str, end: str) -> str:
+    """The beginning of a text up to the first place where something ends."""
+    return text[: text.index(end) + len(end)]
 
 
 def rounded(values: Sequence[float]) -> list[float]:
