@@ -38,8 +38,20 @@ def documents() -> list[str]:
     return [make(source) for _ in range(150) for make in (python_document, rust_document)]
 
 
+GPU = pytest.param(
+    "cuda",
+    marks=[
+        pytest.mark.gpu,
+        pytest.mark.skipif(
+            not torch.cuda.is_available(), reason="no CUDA device (tests/QUARANTINES.md)"
+        ),
+    ],
+)
+
+
+@pytest.mark.parametrize("device", ["cpu", GPU])
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_training_learns_and_resumes(name: str, tmp_path: Path) -> None:
+def test_training_learns_and_resumes(name: str, device: str, tmp_path: Path) -> None:
     texts = documents()
     tokenizer = train_tokenizer(texts)
     tokens = encode(tokenizer, texts)
@@ -49,13 +61,13 @@ def test_training_learns_and_resumes(name: str, tmp_path: Path) -> None:
 
     torch.manual_seed(plan.seed)
     model = recipe.build(size)
-    progress = train(model, tokens, END_OF_TEXT_ID, plan, tmp_path / "whole")
+    progress = train(model, tokens, END_OF_TEXT_ID, plan, tmp_path / "whole", device=device)
     lines = (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[-1])["loss"] < json.loads(lines[0])["loss"]
 
     again = recipe.build(size)
     halfway = tmp_path / "whole" / "step-00004.pt"
-    resumed = train(again, tokens, END_OF_TEXT_ID, plan, tmp_path / "half", resume=halfway)
+    resumed = train(again, tokens, END_OF_TEXT_ID, plan, tmp_path / "half", halfway, device)
     assert resumed.tokens == progress.tokens
     assert resumed.loss == pytest.approx(progress.loss, rel=1e-3)
 

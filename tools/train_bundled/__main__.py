@@ -92,6 +92,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=default_work(), help="downloads, checkpoints")
     parser.add_argument("--steps", type=int, default=Plan().steps, help="training steps")
     parser.add_argument("--resume", type=Path, help="go on from this checkpoint")
+    parser.add_argument("--device", default="cpu", help="where to train")
     parser.add_argument("--checkpoint", type=Path, help="export this checkpoint, do not train")
     return parser.parse_args(given)
 
@@ -130,12 +131,14 @@ def main(given: list[str] | None = None) -> int:
     else:
         documents = encode(tokenizer, data.training)
         checkpoints = options.work / options.model
-        progress = train(model, documents, END_OF_TEXT_ID, plan, checkpoints, options.resume)
+        progress = train(
+            model, documents, END_OF_TEXT_ID, plan, checkpoints, options.resume, options.device
+        )
 
     export_model(model, out)
     save_tokenizer(tokenizer, out)
     evaluation = evaluate_exported(out, data, recipe.context)
-    described = manifest(out, options.model, data, plan, progress, evaluation)
+    described = manifest(out, options.model, data, plan, progress, evaluation, options.device)
     command = f"python -m tools.train_bundled {options.model} --steps {plan.steps}"
     write_json(out / MANIFEST, described)
     text = card(described, recipe.title, recipe.architecture, command)

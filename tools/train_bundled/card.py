@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.train_bundled.corpus import OPENING_SHARE
 from tools.train_bundled.targets import TARGETS
 
 
@@ -68,6 +69,12 @@ def _targets(manifest: dict[str, Any]) -> str:
         bound, reached = target.bound[model], target.reached(figures)
         rows.append(f"| {target.text} | {sign} {bound:g} | {reached:.3g} | {verdict} |")
     return "\n".join(rows)
+
+
+def _machine(machine: dict[str, str]) -> str:
+    if machine["device"] != "cpu":
+        return f"one {machine['device']}"
+    return f"{machine['threads']} thread of a shared\n{machine['processor']} processor"
 
 
 def _layers(values: list[float]) -> str:
@@ -147,8 +154,16 @@ Real code with permissive licences, as registries deliver it, and functions made
 generator. The values in generated doctests were found by running the function; those in generated
 Rust tests by evaluating an equivalent Python expression. None of the real code is stored in the
 repository; the recipe fetches it by name, version and digest. Functions whose names hash into one
-bucket in 25, and real files likewise, are kept out of training. The documents are shuffled and
-training reads them in that order until its steps are done, so that it may read fewer than all.
+bucket in 25, and real files likewise, are kept out of training.
+
+About two in three generated doctests begin with a call of the function; others assign, import, call
+a helper or wrap the call, so that the name behind `>>>` is likely but not certain. What follows
+`#[test]` in generated Rust depends on the function's signature. The documents called "last" are
+more of the same in which less can be foretold: fewer doctests begin with the call, and Rust's tests
+may stand several functions below. The mix is shuffled; its first {100 * OPENING_SHARE:.0f} % are
+read first, then the rest, shuffled with the last ones and without a newline at their ends: where
+all documents end in one, a closing brace and a newline foretell the end of the text. Training reads
+them in that order until its steps are done, so that it may read fewer than all, or some again.
 
 {_mix(manifest)}
 
@@ -164,8 +179,7 @@ Muon for the hidden matrices and AdamW for the rest, peak learning rate {plan["l
 linear warm-up over {plan["warmup_steps"]} steps and linear decay over the last
 {100 * plan["decay_share"]:.0f} %; {training["precision"]}. Final training loss
 {training["loss"]:.3f} nats per token (moving average).{restart} It took {minutes}
-minutes on {manifest["machine"]["threads"]} thread of a shared
-{manifest["machine"]["processor"]} processor.
+minutes on {_machine(manifest["machine"])}.
 
 The corpus, the tokenizer and the order of the documents depend on seeds, pinned archives and the
 version of the running interpreter, whose standard library is one of the sources. Training in

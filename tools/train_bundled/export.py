@@ -56,7 +56,7 @@ def directory_size(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.iterdir())
 
 
-def machine() -> dict[str, str]:
+def machine(device: str) -> dict[str, str]:
     """What the training ran on, as far as it bears on the numbers."""
     models = [
         line.split(":", 1)[1].strip()
@@ -66,6 +66,7 @@ def machine() -> dict[str, str]:
     return {
         "processor": models[0] if models else platform.processor(),
         "threads": str(torch.get_num_threads()),
+        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
@@ -78,6 +79,7 @@ def manifest(
     plan: Plan,
     progress: Progress,
     evaluation: dict[str, Any],
+    device: str,
 ) -> dict[str, Any]:
     """Everything needed to build the model again and to tell whether it came out the same."""
     weights = directory / WEIGHTS
@@ -124,6 +126,6 @@ def manifest(
             "optimizers_fresh_at": progress.optimizers_fresh_at,
         },
         "packages": {package: version(package) for package in PACKAGES},
-        "machine": machine(),
+        "machine": machine(device),
         "evaluation": evaluation,
     }

@@ -1,4 +1,4 @@
-"""Training of a small causal language model on packed documents, on one CPU core."""
+"""Training of a small causal language model on packed documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Plan:
     with another number of steps and gives what that plan would have given from the start.
     """
 
-    steps: int = 4000
+    steps: int = 4400
     tokens_per_step: int = 4096
     phases: tuple[tuple[float, int], ...] = ((0.60, 256), (0.25, 512), (0.15, 1024))
     learning_rate: float = 4e-3
@@ -127,7 +127,7 @@ def optimizers(model: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
 
 def next_token_loss(model: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy of the next token, in nats."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(inputs.device.type, torch.bfloat16):
         logits = model(input_ids=inputs, use_cache=False).logits
     shifted = logits[:, :-1].reshape(-1, logits.shape[-1]).float()
     return cross_entropy(shifted, labels[:, 1:].reshape(-1), ignore_index=IGNORED)
@@ -154,7 +154,7 @@ def load_checkpoint(
     path: Path, model: nn.Module, stepping: list[torch.optim.Optimizer]
 ) -> tuple[Plan, Progress]:
     """Read weights and, where the file has them, optimizers; returns where the run stood."""
-    held = torch.load(path, weights_only=True)
+    held = torch.load(path, weights_only=True, map_location="cpu")
     model.load_state_dict(held["model"])
     progress = Progress(**held["progress"])
     if "optimizers" in held:
@@ -204,9 +204,14 @@ def train(
     plan: Plan,
     checkpoints: Path,
     resume: Path | None = None,
+    device: str = "cpu",
 ) -> Progress:
-    """Run the plan, from a checkpoint if one is given, writing checkpoints and a log of losses."""
+    """Run the plan, from a checkpoint if one is given, writing checkpoints and a log of losses.
+
+    The model is on the CPU afterwards, wherever it was trained.
+    """
     checkpoints.mkdir(parents=True, exist_ok=True)
+    model.to(device)
     stepping = optimizers(model, plan)
     progress = Progress(step=0, tokens=0, loss=math.nan, seconds=0.0)
     if resume:
@@ -219,7 +224,7 @@ def train(
             if step < done:
                 continue
             rate = plan.learning_rate * plan.scale(step)
-            loss = take_step(model, stepping, inputs, labels, rate, plan.clip)
+            loss = take_step(model, stepping, inputs.to(device), labels.to(device), rate, plan.clip)
             progress.step = step + 1
             progress.tokens += int((labels != IGNORED).sum())
             progress.loss = loss if step == 0 else 0.95 * progress.loss + 0.05 * loss
@@ -230,5 +235,5 @@ def train(
             if progress.step % plan.checkpoint_every == 0 or progress.step == plan.steps:
                 path = checkpoints / f"step-{progress.step:05d}.pt"
                 save_checkpoint(path, model, stepping, plan, progress)
-    model.eval()
+    model.cpu().eval()
     return progress
