@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tools.train_bundled.__main__ import RECIPES, arguments
-from tools.train_bundled.corpus import DIRECT_CALLS_KEPT, OPENING_SHARE, less_direct, ordered
+from tools.train_bundled.corpus import DIRECT_CALLS_KEPT, OPENING_SHARE, begins_with_call, less_direct, ordered
 from tools.train_bundled.evaluate import begins_name, load_prompts, prompts_of_documents
 from tools.train_bundled.names import Namer
 from tools.train_bundled.python_functions import python_document
@@ -77,18 +77,29 @@ def test_prompts_are_cut_before_the_first_call() -> None:
     assert prompt.prompt == 'def clip(x):\n    """\n    >>>'
 
 
-def direct_share(make: Callable[[Namer], str]) -> float:
-    source = namer()
-    documents = [make(source) for _ in range(400)]
-    firsts = [re.search(r">>> (\w+)\(", text) for text in documents]
-    return sum(
-        first is not None and f"def {first.group(1)}(" in text
-        for first, text in zip(firsts, documents, strict=True)
-    ) / len(documents)
+@pytest.mark.parametrize(
+    ("example", "expected"),
+    [
+        (">>> clip(3)", True),
+        (">>> x = clip(3)", False),
+        (">>> import math\n    >>> clip(3)", False),
+        (">>> str(clip(3))", False),
+        (">>> clip", False),
+        ("no example", False),
+    ],
+)
+def test_whether_the_first_example_begins_with_the_name(example: str, expected: bool) -> None:
+    text = f'def clip(x):\n    """\n    {example}\n    3\n    """\n    return x\n'
+    assert begins_with_call(text) is expected
 
 
 def test_last_documents_leave_more_doubt_what_a_doctest_calls() -> None:
-    before, last = direct_share(python_document), direct_share(less_direct)
+    shares = []
+    for make in (python_document, less_direct):
+        source = namer()
+        shares.append(sum(begins_with_call(make(source)) for _ in range(600)) / 600)
+    before, last = shares
+    assert before == pytest.approx(2 / 3, abs=0.06)
     kept = DIRECT_CALLS_KEPT * before
     assert last == pytest.approx(kept / (kept + 1 - before), abs=0.06)
 

@@ -21,7 +21,7 @@ LANGUAGES = ("python", "rust")
 HELD_OUT_BYTES = 150_000
 LARGEST_SOURCE_SHARE = 0.4
 
-_FIRST_EXAMPLE = re.compile(r">>> (\w+)\(")
+_FIRST_EXAMPLE = re.compile(r">>> (.*)")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ MIX = Mix(focused=4_000_000, runs=10_000_000, generated=7_000_000)
 # for each language, more generated documents of which less can be foretold.
 OPENING_SHARE = 0.65
 CLOSING_BYTES = 3_000_000
-DIRECT_CALLS_KEPT = 0.6
+DIRECT_CALLS_KEPT = 0.5
 
 
 @dataclass
@@ -115,13 +115,20 @@ def _generated(language: str, pool: list[str], held_out: bool, budget: int) -> l
     return _repeat(lambda: make(namer), budget)
 
 
+def begins_with_call(document: str) -> bool:
+    """Whether the first example of a document begins with the name of a function it defines."""
+    first = _FIRST_EXAMPLE.search(document)
+    if first is None:
+        return False
+    name, parenthesis, _ = first.group(1).partition("(")
+    return bool(parenthesis) and f"def {name}(" in document
+
+
 def less_direct(namer: Namer) -> str:
     """A generated Python document; fewer than else whose first example begins with a call."""
     while True:
         document = python_document(namer)
-        first = _FIRST_EXAMPLE.search(document)
-        direct = first is not None and f"def {first.group(1)}(" in document
-        if not direct or namer.rng.random() < DIRECT_CALLS_KEPT:
+        if not begins_with_call(document) or namer.rng.random() < DIRECT_CALLS_KEPT:
             return document
 
 
