@@ -5,14 +5,19 @@ from __future__ import annotations
 import doctest
 import random
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools.train_bundled.__main__ import RECIPES, arguments
-from tools.train_bundled.corpus import DIRECT_CALLS_KEPT, OPENING_SHARE, begins_with_call, less_direct, ordered
+from tools.train_bundled.corpus import (
+    DIRECT_CALLS_KEPT,
+    OPENING_SHARE,
+    begins_with_call,
+    less_direct,
+    ordered,
+)
 from tools.train_bundled.evaluate import begins_name, load_prompts, prompts_of_documents
 from tools.train_bundled.names import Namer
 from tools.train_bundled.python_functions import python_document
