@@ -20,8 +20,8 @@ from tools.train_bundled.corpus import (
 )
 from tools.train_bundled.evaluate import begins_name, load_prompts, prompts_of_documents
 from tools.train_bundled.names import Namer
-from tools.train_bundled.python_functions import python_document
-from tools.train_bundled.rust_functions import scattered_document
+from tools.train_bundled.python_documents import python_document
+from tools.train_bundled.rust_documents import scattered_document
 from tools.train_bundled.train import Plan, optimizers, packed_rows
 
 pytestmark = pytest.mark.fast

@@ -14,8 +14,8 @@ import torch
 from tools.train_bundled.__main__ import RECIPES
 from tools.train_bundled.export import export_model, load_exported
 from tools.train_bundled.names import Namer
-from tools.train_bundled.python_functions import python_document
-from tools.train_bundled.rust_functions import rust_document, scattered_document
+from tools.train_bundled.python_documents import python_document
+from tools.train_bundled.rust_documents import rust_document, scattered_document
 from tools.train_bundled.tokenizer import (
     END_OF_TEXT_ID,
     encode,

@@ -12,8 +12,8 @@ from pathlib import Path
 from tools.train_bundled.extracts import pieces
 from tools.train_bundled.hashing import is_held_out
 from tools.train_bundled.names import Namer, word_pool
-from tools.train_bundled.python_functions import python_document
-from tools.train_bundled.rust_functions import rust_document, scattered_document
+from tools.train_bundled.python_documents import python_document
+from tools.train_bundled.rust_documents import rust_document, scattered_document
 from tools.train_bundled.sources import Source, load_sources
 
 SEED = 20240517
