@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import itertools
 import random
 import re
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 from tools.train_bundled.__main__ import RECIPES, arguments
 from tools.train_bundled.corpus import (
     DIRECT_CALLS_KEPT,
+    ENDING_SHARE,
     OPENING_SHARE,
     begins_with_call,
     less_direct,
     ordered,
+    replaced_at_the_end,
 )
 from tools.train_bundled.evaluate import begins_name, load_prompts, prompts_of_documents
 from tools.train_bundled.names import Namer
@@ -135,6 +138,22 @@ def test_last_part_has_what_the_mix_has_left_and_ends_without_a_newline() -> Non
     )
     assert order[opening:] != [text.rstrip("\n") for text in closing + mixed[opening:]]
     assert ordered(mixed, closing) == order
+
+
+def test_doubtful_documents_are_replaced_at_the_end_alone() -> None:
+    order = [f"mix {index}" if index % 2 else f"doubt {index}" for index in range(100)]
+    doubtful = [f"{text}\n" for text in order if text.startswith("doubt")]
+    count = itertools.count()
+    changed, kept, made = replaced_at_the_end(order, doubtful, lambda: f"new {next(count)}\n")
+    begin = 100 - round(ENDING_SHARE * 100)
+    assert changed[:begin] == order[:begin]
+    assert [text for text in changed[begin:] if "mix" in text] == [
+        text for text in order[begin:] if "mix" in text
+    ]
+    assert kept == [text for text in order[:begin] if "doubt" in text]
+    assert made == [text for text in changed if "new" in text]
+    assert made == [f"new {index}" for index in range(len(doubtful) - len(kept))]
+    assert not any("doubt" in text for text in changed[begin:])
 
 
 def test_rows_hold_whole_documents() -> None:

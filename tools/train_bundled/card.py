@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.train_bundled.corpus import OPENING_SHARE
+from tools.train_bundled.corpus import ENDING_SHARE, OPENING_SHARE
 from tools.train_bundled.targets import TARGETS
 
 
@@ -158,12 +158,14 @@ bucket in 25, and real files likewise, are kept out of training.
 
 About two in three generated doctests begin with a call of the function; others assign, import, call
 a helper or wrap the call, so that the name behind `>>>` is likely but not certain. What follows
-`#[test]` in generated Rust depends on the function's signature. The documents called "last" are
-more of the same in which less can be foretold: fewer doctests begin with the call, and Rust's tests
-may stand several functions below. The mix is shuffled; its first {100 * OPENING_SHARE:.0f} % are
-read first, then the rest, shuffled with the last ones and without a newline at their ends: where
-all documents end in one, a closing brace and a newline foretell the end of the text. Training reads
-them in that order until its steps are done, so that it may read fewer than all, or some again.
+`#[test]` in generated Rust depends on the function's signature. The mix is shuffled, and its first
+{100 * OPENING_SHARE:.0f} % are read first. Then comes the rest, shuffled with the documents called
+"later", in which less can be foretold: fewer doctests begin with the call, and Rust's tests may
+stand several functions below. In the last {100 * ENDING_SHARE:.0f} % of all documents Python's are
+as at first again ("at the end"), because the doubt had come to cost copying. Behind the opening no
+document ends in a newline: where all do, a closing brace and a newline foretell the end of the
+text. Training reads the documents in that order until its steps are done, so that it may read fewer
+than all.
 
 {_mix(manifest)}
 
