@@ -162,10 +162,9 @@ a helper or wrap the call, so that the name behind `>>>` is likely but not certa
 {100 * OPENING_SHARE:.0f} % are read first. Then comes the rest, shuffled with the documents called
 "later", in which less can be foretold: fewer doctests begin with the call, and Rust's tests may
 stand several functions below. In the last {100 * ENDING_SHARE:.0f} % of all documents Python's are
-as at first again ("at the end"), because the doubt had come to cost copying. Behind the opening no
-document ends in a newline: where all do, a closing brace and a newline foretell the end of the
-text. Training reads the documents in that order until its steps are done, so that it may read fewer
-than all.
+as at first again ("at the end"). Behind the opening no document ends in a newline: where all do, a
+closing brace and a newline foretell the end of the text. Training reads the documents in that order
+until its steps are done, so that it may read fewer than all.
 
 {_mix(manifest)}
 

@@ -37,7 +37,7 @@ MIX = Mix(focused=4_000_000, runs=10_000_000, generated=7_000_000)
 
 # What a model reads last, while its learning rate falls, shapes it most: the rest of the mix and,
 # for each language, more generated documents of which less can be foretold. At the very end
-# Python's are as they were, since doubt of the name had come to cost the copying of it.
+# Python's are as they were (docs/decisions/0016).
 OPENING_SHARE = 0.65
 ENDING_SHARE = 0.23
 CLOSING_BYTES = 3_000_000
