@@ -118,6 +118,38 @@ def test_card_says_which_targets_are_missed(
         assert row.endswith("| yes |") == target.met(name, described["evaluation"])
 
 
+def test_readme_has_the_figures_of_the_manifests() -> None:
+    both = [
+        json.loads((BUNDLED / name / MANIFEST).read_text(encoding="utf-8"))["evaluation"]
+        for name in ("transformer", "rwkv6")
+    ]
+    names = {
+        "the most probable token after `>>>` begins the function's name": "python",
+        "the same after `>>> ` with its space": "python_after_space",
+        "the same after Rust's `assert_eq!(`": "rust",
+    }
+    rows = {
+        text: [f"{each['names'][kind]['copied']} of 40" for each in both]
+        for text, kind in names.items()
+    }
+    rows["the whole name and its parenthesis, greedy"] = [
+        f"{each['steering']['whole_names_python']['copied']} of 40" for each in both
+    ]
+    bits = [each["held_out"]["bits_per_byte"] for each in both]
+    rows["bits per byte of held-out real Python / Rust"] = [
+        f"{each['real python']:.2f} / {each['real rust']:.2f}" for each in bits
+    ]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    for text, cells in rows.items():
+        assert f"| {text} | {' | '.join(cells)} |" in readme
+    for text, key in (("knockout", "knockout_nats"), ("factor 6", "dose_6_nats")):
+        (row,) = [
+            line for line in readme if line.startswith(f"| {text} at the best layer (nats) |")
+        ]
+        found = [float(cell) for cell in row.strip("|").split("|")[1:]]
+        assert found == pytest.approx([max(each["steering"][key]) for each in both], rel=0.03)
+
+
 def test_every_source_is_in_manifest_and_notice(described: dict[str, Any]) -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     pinned = {(source.name, source.version) for source in (*WHEELS, *DEBIAN_PACKAGES)}
