@@ -30,7 +30,7 @@ from tools.interleaved import interleave
 DOCUMENT = Path(__file__).parents[1] / "docs" / "audit" / "diagnosis.md"
 LAYERS = (2, 4)
 LENGTHS = (1, 2, 4, 8, 10, 11, 12, 16, 32, 64)
-SHARPER = (1.0, 1.5, 2.0, 3.0)
+SHARPER = (0.5, 0.75, 1.0, 1.25)
 
 
 @dataclass(frozen=True)
