@@ -200,7 +200,8 @@ def _variances(y: Values, x: Values, members: NDArray[np.int64]) -> tuple[float,
         # It warns of every detour; what counts is whether it arrived.
         warnings.simplefilter("ignore")
         try:
-            found = MixedLM(y / scale, x, members).fit(reml=True)
+            # Where the maximum is at τ² = 0, gradients lead nowhere; Powell's method needs none.
+            found = MixedLM(y / scale, x, members).fit(reml=True, method=["bfgs", "powell"])
         except np.linalg.LinAlgError as error:
             raise _not_found(str(error).lower()) from error
     tau2, sigma2 = float(found.cov_re[0, 0]) * scale**2, float(found.scale) * scale**2

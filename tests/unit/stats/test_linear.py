@@ -162,6 +162,20 @@ class TestRandomIntercept:
         assert np.array(other.estimates) == pytest.approx(unit * np.array(one.estimates))
         assert errors(other) == pytest.approx([unit * se for se in errors(one)])
 
+    @pytest.mark.parametrize("seed", range(4))
+    def test_groups_that_differ_less_than_chance_have_no_spread(self, seed: int) -> None:
+        y, predictors, groups = planted(seed)
+        plain = least_squares(y, predictors)
+        residual = np.asarray(y) - matrix(predictors) @ np.array(plain.estimates)
+        # Without the means of the groups, a positive variance between them is never likeliest.
+        within = residual - residual.reshape(-1, 8).mean(1).repeat(8)
+        level = matrix(predictors) @ np.array(plain.estimates) + within
+        found = random_intercept(level.tolist(), predictors, groups)
+        assert found.group_sd == pytest.approx(0, abs=1e-3)
+        again = least_squares(level.tolist(), predictors)
+        assert np.array(found.estimates) == pytest.approx(np.array(again.estimates), abs=1e-5)
+        assert found.residual_sd == pytest.approx(again.residual_sd, rel=1e-4)
+
     def test_what_does_not_converge_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from statsmodels.regression import mixed_linear_model as module
 
