@@ -73,9 +73,11 @@ def test_a_full_standard_output(full_device: Path) -> None:
 
 
 def test_ctrl_c_ends_with_130(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    # One text at a time, many times over, so that the signal meets a run that is under way.
+    # One text at a time, many times over, so that the signal meets a run that is under way. What a
+    # shell starts in the background ignores the signal, and so would what it starts.
     script = (
-        "import sys, time, plip.experiments.runner as runner\n"
+        "import signal, sys, time, plip.experiments.runner as runner\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "keep = runner.RunStore.append\n"
         "def slowly(self, record):\n"
         "    keep(self, record)\n"
