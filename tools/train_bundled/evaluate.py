@@ -72,6 +72,17 @@ def next_tokens(model: Any, tokenizer: Any, texts: Sequence[str]) -> list[str]:
     return found
 
 
+def copied_share(prompts: Sequence[Prompt], missed: list[dict[str, str]]) -> dict[str, Any]:
+    """How many prompts were continued by the name, and what became of the others."""
+    copied = len(prompts) - len(missed)
+    return {
+        "prompts": len(prompts),
+        "copied": copied,
+        "share": copied / len(prompts),
+        "missed": missed,
+    }
+
+
 def name_copying(
     model: Any, tokenizer: Any, prompts: Sequence[Prompt], suffix: str = ""
 ) -> dict[str, Any]:
@@ -81,13 +92,7 @@ def name_copying(
     for prompt, token in zip(prompts, tokens, strict=True):
         if not begins_name(token, prompt.name):
             missed.append({"id": prompt.id, "name": prompt.name, "token": token})
-    copied = len(prompts) - len(missed)
-    return {
-        "prompts": len(prompts),
-        "copied": copied,
-        "share": copied / len(prompts),
-        "missed": missed,
-    }
+    return copied_share(prompts, missed)
 
 
 def evaluate_names(model: Any, tokenizer: Any, prompts: dict[str, list[Prompt]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from plip import Capture, Knockout, Plan, Scale, Subject, Tokens, edges, into, kl_divergence
 from plip.measure import GeneratedCode, compare_detectors
 from plip.text import bundled_prompts
-from tools.train_bundled.evaluate import Prompt
+from tools.train_bundled.evaluate import Prompt, copied_share
 
 DOSE = 6.0
 TEMPERATURE = 0.8
@@ -28,13 +28,7 @@ def whole_names(subject: Subject, prompts: Sequence[Prompt]) -> dict[str, Any]:
         ).continuations
         if not (found.text or "").lstrip(" ").startswith(f"{prompt.name}("):
             missed.append({"id": prompt.id, "name": prompt.name, "text": found.text or ""})
-    copied = len(prompts) - len(missed)
-    return {
-        "prompts": len(prompts),
-        "copied": copied,
-        "share": copied / len(prompts),
-        "missed": missed,
-    }
+    return copied_share(prompts, missed)
 
 
 def marker_and_name(tokens: Tokens, prompt: Prompt) -> tuple[int, list[int]]:
