@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from plip import Knockout, Plan, Subject, Tokens, edges, load
+from plip import Knockout, Plan, Subject, Tokens, edges, into, load
 from plip.models import TransformerSubject
 from tools.train_bundled.__main__ import BUNDLED
 from tools.train_bundled.evaluate import Prompt, bits_per_byte, load_prompts
@@ -27,7 +27,7 @@ from tools.train_bundled.steering import (
 from tools.train_bundled.steering import (
     test_syntax as syntax_shares,
 )
-from tools.train_bundled.targets import TARGETS, Target, missed
+from tools.train_bundled.targets import Target, missed, wanted_of
 
 pytestmark = pytest.mark.fast
 
@@ -121,9 +121,20 @@ def test_divergences_are_those_of_whole_runs(subject: Subject, prompts: list[Pro
 
 
 def test_write_of_the_recurrent_model_is_scaled_behind_the_space(prompts: list[Prompt]) -> None:
-    found = divergences(load("bundled:rwkv6", device="cpu"), prompts, 0.0)
-    assert len(found) == 6
-    assert all(math.isfinite(value) and value > 0 for value in found)
+    recurrent = load("bundled:rwkv6", device="cpu")
+    expected = [0.0] * 6
+    for prompt in prompts:
+        tokens = recurrent.tokenize(f"{prompt.prompt} ")
+        where = into(len(tokens) - 2)
+        assert tokens.surface(len(tokens) - 2).strip() == ">>>"
+        for layer in range(6):
+            plan = Plan(Knockout(), where, layers=[layer])
+            run = recurrent.run([tokens, tokens], plan=[None, plan])
+            assert run.logits is not None
+            plain, steered = run.logits.double().log_softmax(-1)
+            expected[layer] += float((plain.exp() * (plain - steered)).sum()) / len(prompts)
+    assert min(expected) > 0
+    assert divergences(recurrent, prompts, 0.0) == pytest.approx(expected, rel=1e-2)
 
 
 def test_whole_names_want_the_name_and_its_parenthesis(prompts: list[Prompt]) -> None:
@@ -206,13 +217,15 @@ def figures(value: float) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", ["transformer", "rwkv6"])
 def test_targets_are_met_at_their_bounds(model: str) -> None:
-    for target in TARGETS:
+    for target in wanted_of(model):
         bound = target.bound[model]
         worse = bound * (1.001 if target.at_most else 0.999)
         assert target.met(model, figures(bound))
         assert not target.met(model, figures(worse))
-    assert missed(model, figures(0.0)) == [each.text for each in TARGETS if not each.at_most]
-    assert missed(model, figures(11.0)) == [each.text for each in TARGETS if each.at_most]
+    assert missed(model, figures(0.0)) == [
+        each.text for each in wanted_of(model) if not each.at_most
+    ]
+    assert missed(model, figures(11.0)) == [each.text for each in wanted_of(model) if each.at_most]
 
 
 def test_an_undefined_figure_reaches_nothing() -> None:

@@ -23,7 +23,7 @@ from tools.train_bundled.export import (
 from tools.train_bundled.hashing import sha256_of_file
 from tools.train_bundled.sources import DEBIAN_PACKAGES, WHEELS
 from tools.train_bundled.steering import evaluate_steering
-from tools.train_bundled.targets import TARGETS
+from tools.train_bundled.targets import wanted_of
 from tools.train_bundled.tokenizer import END_OF_TEXT_ID, VOCABULARY
 
 pytestmark = pytest.mark.fast
@@ -113,7 +113,7 @@ def test_card_says_which_targets_are_missed(
     name: str, directory: Path, described: dict[str, Any]
 ) -> None:
     text = (directory / CARD).read_text(encoding="utf-8")
-    for target in TARGETS:
+    for target in wanted_of(name):
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {target.text} |")]
         assert row.endswith("| yes |") == target.met(name, described["evaluation"])
 
@@ -142,6 +142,14 @@ def test_readme_has_the_figures_of_the_manifests() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     for text, cells in rows.items():
         assert f"| {text} | {' | '.join(cells)} |" in readme
+    prose = " ".join(readme)
+    ratios = [max(each["steering"]["attention_over_background"]) for each in both]
+    shares = [
+        100 * each["steering"]["test_syntax"]["persistence prompts"]["substring"] for each in both
+    ]
+    assert f"is {ratios[0]:.1f} times the background's" in prose
+    assert f"effectively {ratios[1]:.1f} times on RWKV-6" in prose
+    assert f"in {shares[0]:.0f} % and {shares[1]:.0f} % of samples" in prose
     for text, key in (("knockout", "knockout_nats"), ("factor 6", "dose_6_nats")):
         (row,) = [
             line for line in readme if line.startswith(f"| {text} at the best layer (nats) |")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tools.train_bundled.corpus import ENDING_SHARE, OPENING_SHARE
-from tools.train_bundled.targets import TARGETS
+from tools.train_bundled.steering import NEW_TOKENS, TEMPERATURE
+from tools.train_bundled.targets import wanted_of
 
 
 def _percent(result: dict[str, Any]) -> str:
@@ -63,7 +64,7 @@ def _phases(plan: dict[str, Any]) -> str:
 def _targets(manifest: dict[str, Any]) -> str:
     model, figures = manifest["model"], manifest["evaluation"]
     rows = ["| figure | wanted | reached | |", "|---|---|---|---|"]
-    for target in TARGETS:
+    for target in wanted_of(model):
         sign = "≤" if target.at_most else "≥"
         verdict = "yes" if target.met(model, figures) else "**no**"
         bound, reached = target.bound[model], target.reached(figures)
@@ -217,7 +218,7 @@ Hand-written names that some training document also defines: {_seen(manifest)}.
 
 {_by_layer(manifest)}
 
-Rust continuations of 80 tokens, sampled at temperature 0.8, that have test syntax:
+Rust continuations of {NEW_TOKENS} tokens, sampled at temperature {TEMPERATURE}, that have test syntax:
 
 {_continuations(manifest)}
 

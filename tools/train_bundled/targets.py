@@ -11,7 +11,7 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Target:
-    """One figure of the evaluation and its bound for each model."""
+    """One figure of the evaluation and its bound for each model of which it was wanted."""
 
     text: str
     bound: dict[str, float]
@@ -73,7 +73,7 @@ TARGETS = (
     ),
     Target(
         "test syntax in continuations after a function's closing brace and newline",
-        _both(0.80, 0.80),
+        {"transformer": 0.80},
         _syntax("after a function"),
     ),
     Target(
@@ -85,6 +85,11 @@ TARGETS = (
 )
 
 
+def wanted_of(model: str) -> list[Target]:
+    """The targets that a model has."""
+    return [target for target in TARGETS if model in target.bound]
+
+
 def missed(model: str, figures: Figures) -> list[str]:
     """The targets that a model does not reach."""
-    return [target.text for target in TARGETS if not target.met(model, figures)]
+    return [target.text for target in wanted_of(model) if not target.met(model, figures)]
