@@ -11,6 +11,7 @@ import torch
 
 from plip import load
 from tools.train_bundled.__main__ import BUNDLED, RECIPES
+from tools.train_bundled.card import card
 from tools.train_bundled.evaluate import CRITERION, evaluate_names, load_prompts
 from tools.train_bundled.export import (
     CARD,
@@ -107,6 +108,16 @@ def test_steering_does_what_the_manifest_says(name: str, described: dict[str, An
     for kind, found in figures["test_syntax"].items():
         # A sampled token can fall the other way where another processor rounds otherwise.
         assert found == pytest.approx(said["test_syntax"][kind], abs=0.05)
+
+
+def test_card_is_that_of_the_manifest(
+    name: str, directory: Path, described: dict[str, Any]
+) -> None:
+    recipe = RECIPES[name]
+    steps = described["training"]["plan"]["steps"]
+    command = f"python -m tools.train_bundled {name} --steps {steps}"
+    text = card(described, recipe.title, recipe.architecture, command)
+    assert text == (directory / CARD).read_text(encoding="utf-8")
 
 
 def test_card_says_which_targets_are_missed(

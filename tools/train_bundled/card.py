@@ -106,6 +106,8 @@ def _continuations(manifest: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
+_LENGTH = f"Rust continuations of {NEW_TOKENS} tokens, sampled at temperature {TEMPERATURE}"
+
 _MEANING = {
     "transformer": """Attention from the marker's token to a token of the name where the
 function is defined, over that to any other token but the first, means over heads and prompts.
@@ -218,7 +220,7 @@ Hand-written names that some training document also defines: {_seen(manifest)}.
 
 {_by_layer(manifest)}
 
-Rust continuations of {NEW_TOKENS} tokens, sampled at temperature {TEMPERATURE}, that have test syntax:
+{_LENGTH}, that have test syntax:
 
 {_continuations(manifest)}
 
