@@ -15,7 +15,7 @@ from tools.train_bundled.__main__ import RECIPES
 from tools.train_bundled.export import export_model, load_exported
 from tools.train_bundled.names import Namer
 from tools.train_bundled.python_documents import python_document
-from tools.train_bundled.rust_documents import rust_document, scattered_document
+from tools.train_bundled.rust_documents import rust_document
 from tools.train_bundled.tokenizer import (
     END_OF_TEXT_ID,
     encode,
@@ -84,11 +84,12 @@ def test_generated_rust_passes_its_tests(tmp_path: Path) -> None:
     compiler = shutil.which("rustc")
     if compiler is None:
         pytest.skip("no rustc on this machine")
-    source = namer()
-    modules = []
-    while len(modules) < 60:
-        make = scattered_document if len(modules) % 3 == 2 else rust_document
-        text = make(source)
+    # Enough that a term whose value is wrong once in a thousand tests is met.
+    words = namer()
+    source = Namer([words.made_up() for _ in range(3000)], random.Random(6), held_out=False)
+    modules: list[str] = []
+    while len(modules) < 2000:
+        text = rust_document(source)
         if not text.startswith("use "):
             modules.append(f"mod m{len(modules)} {{\n{text}}}\n")
     program = tmp_path / "generated.rs"

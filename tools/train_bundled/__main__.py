@@ -63,7 +63,7 @@ RECIPES = {
         build_rwkv6,
         CONTEXT,
         "Bundled RWKV-6",
-        "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 6 heads of 32, ranks 16 and\n"
+        "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 3 heads of 64, ranks 16 and\n"
         "32, tied embeddings, a byte-level vocabulary of 2,048, trained on Python and Rust. plip\n"
         'carries the architecture: `plip.load("bundled:rwkv6")`, or `import plip.models.rwkv6`\n'
         "and transformers' Auto classes.",
@@ -72,8 +72,9 @@ RECIPES = {
         build_transformer,
         CONTEXT,
         "Bundled transformer",
-        "A Qwen2 of 2.8 million parameters: 6 layers, width 192, 6 heads, 2 key-value heads, tied\n"
-        "embeddings, a byte-level vocabulary of 2,048, trained on Python and Rust.",
+        "A Qwen2 of 2.8 million parameters: 6 layers, width 192, 3 heads of 64 that share\n"
+        "keys and values, tied embeddings, a byte-level vocabulary of 2,048, trained on Python\n"
+        "and Rust.",
     ),
 }
 

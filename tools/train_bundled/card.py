@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.train_bundled.corpus import ENDING_SHARE, OPENING_SHARE
 from tools.train_bundled.steering import NEW_TOKENS, TEMPERATURE
 from tools.train_bundled.targets import wanted_of
 
@@ -159,15 +158,13 @@ Rust tests by evaluating an equivalent Python expression. None of the real code 
 repository; the recipe fetches it by name, version and digest. Functions whose names hash into one
 bucket in 25, and real files likewise, are kept out of training.
 
-About two in three generated doctests begin with a call of the function; others assign, import, call
+About seven in ten generated doctests begin with a call of the function; others assign, import, call
 a helper or wrap the call, so that the name behind `>>>` is likely but not certain. What follows
-`#[test]` in generated Rust depends on the function's signature. The mix is shuffled, and its first
-{100 * OPENING_SHARE:.0f} % are read first. Then comes the rest, shuffled with the documents called
-"later", in which less can be foretold: fewer doctests begin with the call, and Rust's tests may
-stand several functions below. In the last {100 * ENDING_SHARE:.0f} % of all documents Python's are
-as at first again ("at the end"). Behind the opening no document ends in a newline: where all do, a
-closing brace and a newline foretell the end of the text. Training reads the documents in that order
-until its steps are done, so that it may read fewer than all.
+`#[test]` in generated Rust depends on the function's signature; its tests follow their function at
+once, or after other items, or stand in a module at the end, and some are of structs and enums.
+Most documents end without a newline, and of real functions whose doctest begins with an import only
+some are read. Training reads the documents in one shuffled order until its steps are done, so that
+it may read fewer than all.
 
 {_mix(manifest)}
 

@@ -27,7 +27,20 @@ _CODAS = (
 )
 
 _RESERVED = frozenset(keyword.kwlist).union(
-    ("abstract", "become", "box", "const", "crate", "dyn", "enum", "extern", "false", "fn"),
+    (
+        "abstract",
+        "become",
+        "box",
+        "const",
+        "crate",
+        "do",
+        "dyn",
+        "enum",
+        "extern",
+        "false",
+        "final",
+        "fn",
+    ),
     ("impl", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub"),
     ("ref", "self", "static", "struct", "super", "trait", "true", "type", "typeof", "unsafe"),
     ("unsized", "use", "virtual", "where", "int", "str", "list", "dict", "set", "bool", "float"),

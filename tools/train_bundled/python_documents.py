@@ -40,7 +40,7 @@ def _first_statements(
 ) -> list[tuple[str, Function | None, str]]:
     """Prompt lines of one example, with the function and expression whose value each shows, if any.
 
-    About two in three begin with the function's name: always would leave a model no doubt, and
+    About seven in ten begin with the function's name: always would leave a model no doubt, and
     steering no room.
     """
     rng = namer.rng
@@ -49,20 +49,20 @@ def _first_statements(
     if helper is not None and style < 0.25:
         first = f"{helper.name}({helper.arguments(namer)})"
         return [(first, helper, first), (call, function, call)]
-    if style < 0.74:
+    if style < 0.80:
         return [(call, function, call)]
-    if style < 0.82:
+    if style < 0.86:
         local = rng.choice(("result", "x", "out", "value", "r", namer.word()))
         return [(f"{local} = {call}", None, ""), (local, function, call)]
-    if style < 0.88 and len(function.params) == 1:
+    if style < 0.90 and len(function.params) == 1:
         name, kind = function.params[0]
         value = literal(kind, namer)
         inner = f"{function.name}({value})"
         return [(f"{name} = {value}", None, ""), (f"{function.name}({name})", function, inner)]
-    if style < 0.91:
+    if style < 0.92:
         module = rng.choice(("math", "operator", "itertools", "functools"))
         return [(f"import {module}", None, ""), (call, function, call)]
-    if style < 0.94:
+    if style < 0.93:
         module = namer.word()
         return [(f"from {module} import {function.name}", None, ""), (call, function, call)]
     wrap = rng.choice(

@@ -5,11 +5,18 @@ from __future__ import annotations
 from tools.train_bundled.names import Namer
 from tools.train_bundled.rust_functions import (
     INDENT,
-    LARGEST,
     RustFunction,
+    block,
     expected,
+    in_range,
     make_function,
+    random_value,
 )
+from tools.train_bundled.rust_types import Tested, typed_parts
+
+SCATTERED_SHARE = 0.55
+TYPED_SHARE = 0.5
+TEST_NOW = 0.8
 
 _NOUNS = (
     "the result",
@@ -41,34 +48,13 @@ _SUFFIXES = (
 )
 
 
-def _values(function: RustFunction, namer: Namer) -> tuple[object, ...]:
-    rng = namer.rng
-    values: list[object] = []
-    for _, kind in function.params:
-        low = 0 if "u" in kind else -9
-        if kind == "&str":
-            words = [rng.choice(namer.pool) for _ in range(rng.choice((1, 1, 2)))]
-            values.append(" ".join(words))
-        elif kind.startswith("&["):
-            values.append([rng.randint(low, 20) for _ in range(rng.randint(1, 5))])
-        else:
-            values.append(rng.randint(rng.choice((0, low)), rng.choice((10, 60))))
-    return tuple(values)
-
-
-def _in_range(function: RustFunction, value: object) -> bool:
-    low = 0 if "u" in function.result.replace("Vec", "") else -LARGEST
-    items = value if isinstance(value, (list, tuple)) else [value]
-    return all(low <= item <= LARGEST for item in items if isinstance(item, int))
-
-
 def _cases(function: RustFunction, namer: Namer, count: int) -> list[tuple[str, str]] | None:
     cases: list[tuple[str, str]] = []
     for _ in range(count):
-        values = _values(function, namer)
+        values = tuple(random_value(kind, namer) for _, kind in function.params)
         value = function.value(values)
         shown = expected(function.result, value)
-        if not _in_range(function, value) or len(shown) > 60:
+        if not in_range(function.result, value) or len(shown) > 60:
             return None
         cases.append((function.call(values), shown))
     return cases
@@ -84,17 +70,13 @@ def _statements(cases: list[tuple[str, str]], namer: Namer) -> list[str]:
             lines.append(f"assert_eq!({call}, {value});")
         elif style < 0.90 and value in ("true", "false"):
             lines.append(f"assert!({'' if value == 'true' else '!'}{call});")
-        elif style < 0.93:
+        elif style < 0.93 and value != "vec![]":
             lines.append(f"assert_eq!({value}, {call});")
         elif not any("let result" in line for line in lines):
             lines += [f"let result = {call};", f"assert_eq!(result, {value});"]
         else:
             lines.append(f"assert_eq!({call}, {value});")
     return lines
-
-
-def _block(header: str, body: list[str]) -> list[str]:
-    return [header, *(f"{INDENT}{line}" if line else line for line in body), "}"]
 
 
 def _test_name(function: RustFunction, namer: Namer) -> str:
@@ -134,10 +116,10 @@ def _panicking(namer: Namer) -> tuple[list[str], list[str]]:
             [f"if {param} > {limit} {{", f'{INDENT}panic!("{message}");', "}"],
         )
     )
-    source = _block(f"pub fn {name}({param}: u32) -> u32 {{", [*refusal, f"{param} + {limit}"])
+    source = block(f"pub fn {name}({param}: u32) -> u32 {{", [*refusal, f"{param} + {limit}"])
     shown = f'#[should_panic(expected = "{message}")]' if rng.random() < 0.6 else "#[should_panic]"
     suffix = rng.choice(("_panics", "_rejects", "_too_large", "_overflow", ""))
-    test = _block(
+    test = block(
         f"fn test_{name.strip('_')}{suffix}() {{", [f"{name}({limit + rng.randint(1, 40)});"]
     )
     return source, ["#[test]", shown, *test]
@@ -152,7 +134,7 @@ def _fallible(namer: Namer) -> tuple[list[str], list[str]]:
     error, shown = rng.choice(
         (("String", f'"{message}".to_string()'), ("&'static str", f'"{message}"'))
     )
-    source = _block(
+    source = block(
         f"pub fn {name}({param}: u32) -> Result<u32, {error}> {{",
         [
             f"if {param} > {limit} {{",
@@ -167,7 +149,7 @@ def _fallible(namer: Namer) -> tuple[list[str], list[str]]:
         f"assert!({name}({high}).is_err());",
     ]
     stem = name.strip("_")
-    test = _block(f"fn {stem}_{rng.choice(('ok', 'fails', 'result'))}() {{", checks)
+    test = block(f"fn {stem}_{rng.choice(('ok', 'fails', 'result'))}() {{", checks)
     return source, ["#[test]", *test]
 
 
@@ -176,8 +158,6 @@ def _checked(namer: Namer) -> tuple[list[str], list[str]]:
     rng = namer.rng
     while True:
         function = make_function(namer)
-        if not all(name in " ".join(function.body) for name, _ in function.params):
-            continue
         cases = _cases(function, namer, rng.choices((1, 2, 3, 4), (4, 4, 2, 1))[0])
         if cases is not None:
             break
@@ -193,16 +173,16 @@ def _checked(namer: Namer) -> tuple[list[str], list[str]]:
     cut = len(cases) if len(cases) < 3 or rng.random() < 0.6 else 2
     tests = [
         "#[test]",
-        *_block(f"fn {_test_name(function, namer)}() {{", _statements(cases[:cut], namer)),
+        *block(f"fn {_test_name(function, namer)}() {{", _statements(cases[:cut], namer)),
     ]
     if cases[cut:]:
         again = f"fn test_{function.name.strip('_')}_more() {{"
-        tests += ["", "#[test]", *_block(again, _statements(cases[cut:], namer))]
+        tests += ["", "#[test]", *block(again, _statements(cases[cut:], namer))]
     return source, tests
 
 
-def rust_document(namer: Namer) -> str:
-    """One generated Rust document."""
+def together_document(namer: Namer) -> str:
+    """A generated Rust document whose tests follow each function at once or stand in a module."""
     rng = namer.rng
     count = rng.choices((1, 2, 3), (7, 2, 1))[0]
     makers = rng.choices((_panicking, _fallible, _checked), (0.12, 0.07, 0.81), k=count)
@@ -215,25 +195,41 @@ def rust_document(namer: Namer) -> str:
         for source, test in parts:
             lines += [*source, ""]
             tests += ["", *test]
-        lines += ["#[cfg(test)]", *_block("mod tests {", tests)]
+        lines += ["#[cfg(test)]", *block("mod tests {", tests)]
     else:
         for index, (source, test) in enumerate(parts):
             lines += [*([""] if index else []), *source, "", *test]
     return "\n".join(lines) + "\n"
 
 
-def scattered_document(namer: Namer) -> str:
-    """Some functions, each test after its function but perhaps after later ones too.
+def scattered(parts: list[Tested], namer: Namer) -> list[str]:
+    """Items, each with its test behind it, soon or perhaps after later items.
 
-    A test may then be due behind any function, also behind one that has none yet.
+    A test may then be due behind any item, also behind one that has none yet.
     """
     rng = namer.rng
-    parts = [_checked(namer) for _ in range(rng.choices((1, 2, 3, 4), (4, 4, 3, 2))[0])]
     due: list[list[str]] = []
     lines: list[str] = []
     for index, (source, test) in enumerate(parts):
         lines += [*([""] if index else []), *source]
         due.append(test)
-        while due and (index == len(parts) - 1 or rng.random() < 0.5):
+        while due and (index == len(parts) - 1 or rng.random() < TEST_NOW):
             lines += ["", *due.pop(rng.randrange(len(due)))]
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def scattered_document(namer: Namer) -> str:
+    """A generated Rust document, of a type or of plain values, its tests among the items."""
+    rng = namer.rng
+    count = rng.choices((1, 2, 3, 4), (3, 4, 4, 3))[0]
+    if rng.random() < TYPED_SHARE:
+        definition, parts = typed_parts(namer, count)
+        head = [*definition, ""] if definition else []
+        return "\n".join([*head, *scattered(parts, namer)]) + "\n"
+    return "\n".join(scattered([_checked(namer) for _ in range(count)], namer)) + "\n"
+
+
+def rust_document(namer: Namer) -> str:
+    """One generated Rust document."""
+    make = scattered_document if namer.rng.random() < SCATTERED_SHARE else together_document
+    return make(namer)

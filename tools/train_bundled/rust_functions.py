@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools.train_bundled.names import Namer, without_idle_parentheses
@@ -29,12 +31,12 @@ class RustFunction:
 
     def source(self, public: bool) -> list[str]:
         """Lines of the definition."""
-        return [self.header(public), *(f"{INDENT}{line}" for line in self.body), "}"]
+        return block(self.header(public), self.body)
 
     def call(self, values: tuple[object, ...]) -> str:
         """Source of a call."""
         kinds = (kind for _, kind in self.params)
-        shown = (_argument(kind, value) for kind, value in zip(kinds, values, strict=True))
+        shown = (argument(kind, value) for kind, value in zip(kinds, values, strict=True))
         return f"{self.name}({', '.join(shown)})"
 
     def value(self, values: tuple[object, ...]) -> object:
@@ -43,7 +45,8 @@ class RustFunction:
         return eval(self.python, dict(zip(names, values, strict=True)))
 
 
-def _argument(kind: str, value: object) -> str:
+def argument(kind: str, value: object) -> str:
+    """Source of an argument."""
     if kind.startswith("&[") and isinstance(value, list):
         return f"&[{', '.join(str(item) for item in value)}]"
     if isinstance(value, bool):
@@ -66,49 +69,70 @@ def expected(result: str, value: object) -> str:
     return str(value)
 
 
-def make_function(namer: Namer) -> RustFunction:
-    """A random function."""
+def block(header: str, body: Sequence[str]) -> list[str]:
+    """Lines of a braced item."""
+    return [header, *(f"{INDENT}{line}" if line else line for line in body), "}"]
+
+
+def random_value(kind: str, namer: Namer) -> object:
+    """A value of a type that a parameter or a field has."""
     rng = namer.rng
-    number = rng.choice(SIGNED + UNSIGNED)
-    kinds = [
-        rng.choices((number, "&str", f"&[{number}]"), (4, 2, 2))[0]
-        for _ in range(rng.choices((1, 2, 3), (5, 5, 1))[0])
-    ]
-    names = [name.lower() for name in namer.variables(len(kinds))]
-    terms = Terms(dict(zip(names, kinds, strict=True)), number, namer)
+    low = 0 if "u" in kind else -9
+    if kind == "&str":
+        return " ".join(rng.choice(namer.pool) for _ in range(rng.choice((1, 1, 2))))
+    if kind.startswith("&["):
+        return [rng.randint(low, 20) for _ in range(rng.randint(1, 5))]
+    return rng.randint(rng.choice((0, low)), rng.choice((10, 60)))
+
+
+def in_range(result: str, value: object) -> bool:
+    """Whether a type of result holds a value."""
+    low = 0 if "u" in result.replace("Vec", "") else -LARGEST
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return all(low <= item <= LARGEST for item in items if isinstance(item, int))
+
+
+def random_body(terms: Terms) -> tuple[str, list[str], str]:
+    """A type of result, the lines of a body that gives it, and Python that gives the same."""
+    rng = terms.rng
     result, make = random_result(terms)
+    slices = [name for name, kind in terms.env.items() if kind == f"&[{terms.number}]"]
     shape = rng.random()
     if shape < 0.55:
         term = make(rng.choice((1, 2)))
         body, python = [term.rust], term.python
     elif shape < 0.75:
         test, one, other = terms.boolean(1), make(1), make(1)
-        body = [
-            f"if {test.rust} {{",
-            f"{INDENT}{one.rust}",
-            "} else {",
-            f"{INDENT}{other.rust}",
-            "}",
-        ]
+        body = [*block(f"if {test.rust} {{", [one.rust])[:-1], *block("} else {", [other.rust])]
         python = f"({one.python}) if {test.python} else ({other.python})"
     elif shape < 0.85:
         test, one, other = terms.boolean(1), make(1), make(1)
-        body = [f"if {test.rust} {{", f"{INDENT}return {one.rust};", "}", other.rust]
+        body = [*block(f"if {test.rust} {{", [f"return {one.rust};"]), other.rust]
         python = f"({one.python}) if {test.python} else ({other.python})"
-    elif f"&[{number}]" in kinds and result == number:
-        slice_name = names[kinds.index(f"&[{number}]")]
+    elif slices and result == terms.number:
         total, k = rng.choice(("total", "sum", "acc")), rng.randint(2, 9)
-        body = [
-            f"let mut {total} = 0;",
-            f"for x in {slice_name} {{",
-            f"{INDENT}{total} += x * {k};",
-        ]
-        body += ["}", total]
-        python = f"sum(x * {k} for x in {slice_name})"
+        loop = block(f"for x in {slices[0]}.iter() {{", [f"{total} += x * {k};"])
+        body = [f"let mut {total} = 0;", *loop, total]
+        python = f"sum(x * {k} for x in {slices[0]})"
     else:
         term = make(1)
         local = rng.choice(("result", "out", "value", "answer"))
         body, python = [f"let {local}: {result} = {term.rust};", local], term.python
-    params = tuple(zip(names, kinds, strict=True))
-    lines = tuple(without_idle_parentheses(line) for line in body)
-    return RustFunction(namer.function(), params, result, lines, python)
+    return result, [without_idle_parentheses(line) for line in body], python
+
+
+def make_function(namer: Namer) -> RustFunction:
+    """A random function, each of whose parameters its body uses."""
+    rng = namer.rng
+    while True:
+        number = rng.choice(SIGNED + UNSIGNED)
+        kinds = [
+            rng.choices((number, "&str", f"&[{number}]"), (4, 2, 2))[0]
+            for _ in range(rng.choices((1, 2, 3), (5, 5, 1))[0])
+        ]
+        names = [name.lower() for name in namer.variables(len(kinds))]
+        terms = Terms(dict(zip(names, kinds, strict=True)), number, namer)
+        result, body, python = random_body(terms)
+        if all(re.search(rf"\b{name}\b", " ".join(body)) for name in names):
+            params = tuple(zip(names, kinds, strict=True))
+            return RustFunction(namer.function(), params, result, tuple(body), python)

@@ -48,7 +48,7 @@ class Terms:
             options += [
                 lambda: Term(f"{a.rust} + {b.rust}", f"{a.python} + {b.python}"),
                 lambda: Term(f"({a.rust}) * {k.rust}", f"({a.python}) * {k.python}"),
-                lambda: Term(f"{a.rust} * {a.rust}", f"{a.python} * {a.python}"),
+                lambda: Term(f"({a.rust}) * ({a.rust})", f"({a.python}) * ({a.python})"),
                 lambda: Term(f"({a.rust}).max({b.rust})", f"max({a.python}, {b.python})"),
                 lambda: Term(f"({a.rust}).min({k.rust})", f"min({a.python}, {k.python})"),
                 lambda: Term(f"{a.rust} + {k.rust}", f"{a.python} + {k.python}"),
@@ -57,7 +57,7 @@ class Terms:
             ]
             if self.signed:
                 options += [
-                    lambda: Term(f"{a.rust} - {b.rust}", f"{a.python} - ({b.python})"),
+                    lambda: Term(f"{a.rust} - ({b.rust})", f"{a.python} - ({b.python})"),
                     lambda: Term(f"{a.rust} - {k.rust}", f"{a.python} - {k.python}"),
                     lambda: Term(f"({a.rust}).abs()", f"abs({a.python})"),
                     lambda: Term(f"-({a.rust})", f"-({a.python})"),

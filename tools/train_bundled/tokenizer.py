@@ -14,7 +14,8 @@ END_OF_TEXT = "<|endoftext|>"
 END_OF_TEXT_ID = 0
 TRAINING_BYTES = 12_000_000
 SPLIT_SEED = 7
-SPLIT_SHARE = 0.14
+SPLIT_SHARE = 0.15
+SPLIT_AT_PROMPT_END = 0.7
 LONGEST_POSITION = 1024
 
 QWEN2_PATTERN = (
@@ -52,9 +53,9 @@ def train_tokenizer(documents: list[str]) -> Tokenizer:
 
 
 def _cut(document: str, rng: random.Random) -> int:
-    """Where to cut a document: half of the time where prompts tend to end."""
+    """Where to cut a document: mostly where prompts tend to end."""
     markers = [marker for marker in _PROMPT_ENDS if marker in document]
-    if markers and rng.random() < 0.5:
+    if markers and rng.random() < SPLIT_AT_PROMPT_END:
         marker = rng.choice(markers)
         ends = [found.end() for found in re.finditer(re.escape(marker), document)]
         return rng.choice(ends)

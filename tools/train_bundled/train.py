@@ -26,9 +26,9 @@ class Plan:
     with another number of steps and gives what that plan would have given from the start.
     """
 
-    steps: int = 4400
+    steps: int = 2600
     tokens_per_step: int = 4096
-    phases: tuple[tuple[float, int], ...] = ((0.60, 256), (0.25, 512), (0.15, 1024))
+    phases: tuple[tuple[float, int], ...] = ((0.85, 256), (0.10, 512), (0.05, 1024))
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
     warmup_steps: int = 100

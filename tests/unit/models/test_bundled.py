@@ -34,7 +34,7 @@ def recurrent() -> Rwkv6Subject:
 def test_it_is_what_is_loaded_by_default(subject: TransformerSubject) -> None:
     assert subject.name == "bundled:transformer"
     assert subject.n_layers == 6
-    assert subject.heads == (6, 6, 6, 6, 6, 6)
+    assert subject.heads == (3, 3, 3, 3, 3, 3)
     assert subject.context >= 256
     assert subject.shares_work
 
@@ -74,7 +74,7 @@ def test_it_runs_and_is_steered(subject: TransformerSubject) -> None:
 def test_the_recurrent_one(recurrent: Rwkv6Subject) -> None:
     assert recurrent.name == "bundled:rwkv6"
     assert recurrent.n_layers == 6
-    assert recurrent.heads == (6, 6, 6, 6, 6, 6)
+    assert recurrent.heads == (3, 3, 3, 3, 3, 3)
     record = recurrent.provenance()
     weights = resources.files("plip.models") / "bundled" / "rwkv6" / "model.safetensors"
     assert record.weight_hash == hashlib.sha256(weights.read_bytes()).hexdigest()
