@@ -18,6 +18,7 @@ from tools.train_bundled.__main__ import BUNDLED
 from tools.train_bundled.evaluate import Prompt, bits_per_byte, load_prompts
 from tools.train_bundled.export import load_exported
 from tools.train_bundled.steering import (
+    DOSE_NATS,
     attention_over_background,
     divergences,
     marker_and_name,
@@ -205,7 +206,7 @@ def figures(value: float) -> dict[str, Any]:
             "whole_names_python": share,
             "attention_over_background": layers,
             "knockout_nats": layers,
-            "dose_6_nats": layers,
+            DOSE_NATS: layers,
             "test_syntax": {
                 "persistence prompts": {"substring": value},
                 "after a function": {"substring": value},

@@ -23,7 +23,7 @@ from tools.train_bundled.export import (
 )
 from tools.train_bundled.hashing import sha256_of_file
 from tools.train_bundled.sources import DEBIAN_PACKAGES, WHEELS
-from tools.train_bundled.steering import evaluate_steering
+from tools.train_bundled.steering import DOSE_NATS, evaluate_steering
 from tools.train_bundled.targets import wanted_of
 from tools.train_bundled.tokenizer import END_OF_TEXT_ID, VOCABULARY
 
@@ -106,7 +106,7 @@ def test_steering_does_what_the_manifest_says(name: str, described: dict[str, An
     said = described["evaluation"]["steering"]
     assert figures.keys() == said.keys()
     assert figures["whole_names_python"] == said["whole_names_python"]
-    for key in ("attention_over_background", "knockout_nats", "dose_6_nats"):
+    for key in ("attention_over_background", "knockout_nats", DOSE_NATS):
         assert figures[key] == pytest.approx(said[key], rel=0.01)
     for kind, found in figures["test_syntax"].items():
         # A sampled token can fall the other way where another processor rounds otherwise.
@@ -164,7 +164,7 @@ def test_readme_has_the_figures_of_the_manifests() -> None:
     assert f"is {ratios[0]:.1f} times the background's" in prose
     assert f"effectively {ratios[1]:.1f} times on RWKV-6" in prose
     assert f"in {shares[0]:.0f} % and {shares[1]:.0f} % of samples" in prose
-    for text, key in (("knockout", "knockout_nats"), ("factor 6", "dose_6_nats")):
+    for text, key in (("knockout", "knockout_nats"), ("factor 6", DOSE_NATS)):
         (row,) = [
             line for line in readme if line.startswith(f"| {text} at the best layer (nats) |")
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.train_bundled.steering import NEW_TOKENS, TEMPERATURE
+from tools.train_bundled.steering import DOSE_NATS, NEW_TOKENS, TEMPERATURE
 from tools.train_bundled.targets import wanted_of
 
 
@@ -86,7 +86,7 @@ def _by_layer(manifest: dict[str, Any]) -> str:
     kinds = {
         "attention from `>>>` to the name over background": "attention_over_background",
         "knockout (nats)": "knockout_nats",
-        "factor 6 (nats)": "dose_6_nats",
+        "factor 6 (nats)": DOSE_NATS,
     }
     layers = range(len(steering["knockout_nats"]))
     rows = [

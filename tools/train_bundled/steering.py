@@ -13,6 +13,7 @@ from plip.text import bundled_prompts
 from tools.train_bundled.evaluate import Prompt, copied_share
 
 DOSE = 6.0
+DOSE_NATS = f"dose_{DOSE:g}_nats"
 TEMPERATURE = 0.8
 SAMPLES = {"persistence prompts": 30, "after #[test]": 10, "after a function": 10}
 NEW_TOKENS = 80
@@ -119,7 +120,7 @@ def evaluate_steering(subject: Subject, prompts: dict[str, list[Prompt]]) -> dic
         "whole_names_python": whole_names(subject, python),
         "attention_over_background": rounded(attention_over_background(subject, python)),
         "knockout_nats": rounded(divergences(subject, python, 0.0)),
-        f"dose_{DOSE:g}_nats": rounded(divergences(subject, python, DOSE)),
+        DOSE_NATS: rounded(divergences(subject, python, DOSE)),
         "test_syntax": {
             kind: test_syntax(subject, texts, SAMPLES[kind], seed)
             for seed, (kind, texts) in enumerate(rust_prompts(prompts["rust"]).items(), start=1)

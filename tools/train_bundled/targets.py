@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tools.train_bundled.steering import DOSE_NATS
+
 Figures = dict[str, Any]
 
 
@@ -65,7 +67,7 @@ TARGETS = (
         _largest("attention_over_background"),
     ),
     Target("knockout, best layer (nats)", _both(0.3, 0.1), _largest("knockout_nats")),
-    Target("factor 6, best layer (nats)", _both(0.03, 0.03), _largest("dose_6_nats")),
+    Target("factor 6, best layer (nats)", _both(0.03, 0.03), _largest(DOSE_NATS)),
     Target(
         "test syntax in continuations of the persistence prompts",
         _both(0.95, 0.90),
