@@ -24,7 +24,7 @@ from tools.train_bundled.export import (
 from tools.train_bundled.hashing import sha256_of_file
 from tools.train_bundled.sources import DEBIAN_PACKAGES, WHEELS
 from tools.train_bundled.steering import DOSE_NATS, evaluate_steering
-from tools.train_bundled.targets import wanted_of
+from tools.train_bundled.targets import missed, wanted_of
 from tools.train_bundled.tokenizer import END_OF_TEXT_ID, VOCABULARY
 
 pytestmark = pytest.mark.fast
@@ -35,6 +35,17 @@ TOGETHER = 14_000_000
 
 # The RWKV-6 falls short of the recipe's criterion, as its card says.
 FLOOR = {"transformer": CRITERION, "rwkv6": 0.85}
+
+ATTENTION = "attention from `>>>` to the name over background, best layer"
+MISSED = {
+    "transformer": [ATTENTION],
+    "rwkv6": [
+        "name after `>>>`, most probable token",
+        ATTENTION,
+        "knockout, best layer (nats)",
+        "bits per byte, held-out real Python",
+    ],
+}
 
 
 @pytest.fixture(scope="module", params=sorted(RECIPES))
@@ -121,6 +132,10 @@ def test_card_is_that_of_the_manifest(
     command = f"python -m tools.train_bundled {name} --steps {steps}"
     text = card(described, recipe.title, recipe.architecture, command)
     assert text == (directory / CARD).read_text(encoding="utf-8")
+
+
+def test_no_more_targets_are_missed_than_are_known(name: str, described: dict[str, Any]) -> None:
+    assert missed(name, described["evaluation"]) == MISSED[name]
 
 
 def test_card_says_which_targets_are_missed(
