@@ -33,9 +33,6 @@ ROOT = Path(__file__).parents[2]
 ARCHITECTURES = {"transformer": "Qwen2ForCausalLM", "rwkv6": "Rwkv6ForCausalLM"}
 TOGETHER = 14_000_000
 
-# The RWKV-6 falls short of the recipe's criterion, as its card says.
-FLOOR = {"transformer": CRITERION, "rwkv6": 0.85}
-
 ATTENTION = "attention from `>>>` to the name over background, best layer"
 MISSED = {
     "transformer": [ATTENTION],
@@ -102,14 +99,30 @@ def test_tokenizer_adds_nothing_and_loses_nothing(exported: tuple[Any, Any]) -> 
 
 
 def test_names_are_copied_as_the_manifest_says(
-    name: str, exported: tuple[Any, Any], described: dict[str, Any]
+    exported: tuple[Any, Any], described: dict[str, Any]
 ) -> None:
     prompts = load_prompts()
     figures = evaluate_names(*exported, prompts)
     assert len(prompts["python"]) == len(prompts["rust"]) == 40
-    assert figures["python"]["share"] >= FLOOR[name]
     for kind, figure in figures.items():
         assert figure["share"] == described["evaluation"]["names"][kind]["share"]
+
+
+@pytest.mark.parametrize(
+    "each",
+    [
+        "transformer",
+        pytest.param(
+            "rwkv6",
+            marks=pytest.mark.xfail(
+                raises=AssertionError, reason="it copies 35 of 40 names (tests/QUARANTINES.md)"
+            ),
+        ),
+    ],
+)
+def test_names_are_copied_as_often_as_the_recipe_demands(each: str) -> None:
+    described = json.loads((BUNDLED / each / MANIFEST).read_text(encoding="utf-8"))
+    assert described["evaluation"]["names"]["python"]["share"] >= CRITERION
 
 
 def test_steering_does_what_the_manifest_says(name: str, described: dict[str, Any]) -> None:

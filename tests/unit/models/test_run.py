@@ -338,10 +338,10 @@ class TestSweep:
     def test_where_work_cannot_be_shared_every_plan_is_run(self) -> None:
         subject = subject_of("gpt2")
         assert not subject.shares_work
-        plans = [TRIPLE, None]
-        run = subject.sweep([family_text(9)], [plans])[0]
-        expected = subject.run([family_text(9)] * 2, plan=plans)
-        torch.testing.assert_close(logits(run), logits(expected), **CLOSE)
+        run = subject.sweep([family_text(9)], [[TRIPLE, None]])[0]
+        # What changes nothing is run first: a row's last bit may depend on its place in the batch.
+        expected = subject.run([family_text(9)] * 2, plan=[None, TRIPLE])
+        assert torch.equal(logits(run), logits(expected).flip(0))
         assert run.work == expected.work
 
     @pytest.mark.parametrize(
