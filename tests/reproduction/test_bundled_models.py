@@ -39,7 +39,6 @@ MISSED = {
     "rwkv6": [
         "name after `>>>`, most probable token",
         ATTENTION,
-        "knockout, best layer (nats)",
         "bits per byte, held-out real Python",
     ],
 }

@@ -192,7 +192,7 @@ def test_command_line_has_defaults_outside_the_repository() -> None:
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_muon_gets_the_linear_maps_and_nothing_else(name: str) -> None:
     model = RECIPES[name].build(64)
-    muon, adamw = optimizers(model, Plan())
+    muon, adamw = optimizers(model, RECIPES[name].plan)
     named = {id(parameter): key for key, parameter in model.named_parameters()}
     mine, rest = (
         {named[id(parameter)] for group in each.param_groups for parameter in group["params"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Recipe:
 
     build: Callable[[int], PreTrainedModel]
     context: int
+    plan: Plan
     title: str
     architecture: str
 
@@ -62,8 +63,9 @@ RECIPES = {
     "rwkv6": Recipe(
         build_rwkv6,
         CONTEXT,
+        Plan(steps=3000),
         "Bundled RWKV-6",
-        "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 3 heads of 64, ranks 16 and\n"
+        "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 6 heads of 32, ranks 16 and\n"
         "32, tied embeddings, a byte-level vocabulary of 2,048, trained on Python and Rust. plip\n"
         'carries the architecture: `plip.load("bundled:rwkv6")`, or `import plip.models.rwkv6`\n'
         "and transformers' Auto classes.",
@@ -71,6 +73,7 @@ RECIPES = {
     "transformer": Recipe(
         build_transformer,
         CONTEXT,
+        Plan(steps=2600),
         "Bundled transformer",
         "A Qwen2 of 2.8 million parameters: 6 layers, width 192, 3 heads of 64 that share\n"
         "keys and values, tied embeddings, a byte-level vocabulary of 2,048, trained on Python\n"
@@ -91,7 +94,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("model", choices=sorted(RECIPES))
     parser.add_argument("--out", type=Path, help="where the model goes (default: in the package)")
     parser.add_argument("--work", type=Path, default=default_work(), help="downloads, checkpoints")
-    parser.add_argument("--steps", type=int, default=Plan().steps, help="training steps")
+    parser.add_argument("--steps", type=int, help="training steps (default: the recipe's)")
     parser.add_argument("--resume", type=Path, help="go on from this checkpoint")
     parser.add_argument("--device", default="cpu", help="where to train")
     parser.add_argument("--checkpoint", type=Path, help="export this checkpoint, do not train")
@@ -123,7 +126,7 @@ def main(given: list[str] | None = None) -> int:
 
     data = build_corpus(options.work)
     tokenizer = train_tokenizer(data.training)
-    plan = Plan(steps=options.steps)
+    plan = replace(recipe.plan, steps=options.steps or recipe.plan.steps)
     torch.manual_seed(plan.seed)
     model = recipe.build(VOCABULARY)
     if options.checkpoint:

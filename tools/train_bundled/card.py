@@ -125,8 +125,6 @@ def card(manifest: dict[str, Any], title: str, architecture: str, command: str) 
     held_out = manifest["evaluation"]["held_out"]
     training = manifest["training"]
     plan = training["plan"]
-    fresh = training["optimizers_fresh_at"]
-    restart = f" At step {fresh} the optimizers began anew, without memory." if fresh else ""
     minutes = round(training["seconds"] / 60)
     return f"""---
 language:
@@ -179,7 +177,7 @@ it may read fewer than all.
 Muon for the hidden matrices and AdamW for the rest, peak learning rate {plan["learning_rate"]},
 linear warm-up over {plan["warmup_steps"]} steps and linear decay over the last
 {100 * plan["decay_share"]:.0f} %; {training["precision"]}. Final training loss
-{training["loss"]:.3f} nats per token (moving average).{restart} It took {minutes}
+{training["loss"]:.3f} nats per token (moving average). It took {minutes}
 minutes on {_machine(manifest["machine"])}.
 
 The corpus, the tokenizer and the order of the documents depend on seeds, pinned archives and the

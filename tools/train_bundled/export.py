@@ -123,7 +123,6 @@ def manifest(
             "tokens": progress.tokens,
             "loss": round(progress.loss, 4),
             "seconds": round(progress.seconds),
-            "optimizers_fresh_at": progress.optimizers_fresh_at,
         },
         "packages": {package: version(package) for package in PACKAGES},
         "machine": machine(device),

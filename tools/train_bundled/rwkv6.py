@@ -13,7 +13,7 @@ def rwkv6_config(vocabulary: int) -> Rwkv6Config:
         vocab_size=vocabulary,
         hidden_size=192,
         num_hidden_layers=6,
-        head_size=64,
+        head_size=32,
         time_mix_rank=16,
         time_decay_rank=32,
         max_position_embeddings=CONTEXT,

@@ -26,7 +26,7 @@ class Plan:
     with another number of steps and gives what that plan would have given from the start.
     """
 
-    steps: int = 2600
+    steps: int
     tokens_per_step: int = 4096
     phases: tuple[tuple[float, int], ...] = ((0.85, 256), (0.10, 512), (0.05, 1024))
     learning_rate: float = 4e-3
@@ -54,13 +54,12 @@ class Plan:
 
 @dataclass
 class Progress:
-    """Where a run stands, and the step at which its optimizers last began without memory."""
+    """Where a run stands."""
 
     step: int
     tokens: int
     loss: float
     seconds: float
-    optimizers_fresh_at: int = 0
 
 
 def document_stream(documents: list[list[int]], seed: int) -> Iterator[list[int]]:
@@ -153,16 +152,12 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path, model: nn.Module, stepping: list[torch.optim.Optimizer]
 ) -> tuple[Plan, Progress]:
-    """Read weights and, where the file has them, optimizers; returns where the run stood."""
+    """Read weights and optimizers; returns where the run stood."""
     held = torch.load(path, weights_only=True, map_location="cpu")
     model.load_state_dict(held["model"])
-    progress = Progress(**held["progress"])
-    if "optimizers" in held:
-        for optimizer, state in zip(stepping, held["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-    else:
-        progress.optimizers_fresh_at = progress.step
-    return Plan(**held["plan"]), progress
+    for optimizer, state in zip(stepping, held["optimizers"], strict=True):
+        optimizer.load_state_dict(state)
+    return Plan(**held["plan"]), Progress(**held["progress"])
 
 
 def batches(documents: list[list[int]], end: int, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:

@@ -74,7 +74,7 @@ def test_it_runs_and_is_steered(subject: TransformerSubject) -> None:
 def test_the_recurrent_one(recurrent: Rwkv6Subject) -> None:
     assert recurrent.name == "bundled:rwkv6"
     assert recurrent.n_layers == 6
-    assert recurrent.heads == (3, 3, 3, 3, 3, 3)
+    assert recurrent.heads == (6, 6, 6, 6, 6, 6)
     record = recurrent.provenance()
     weights = resources.files("plip.models") / "bundled" / "rwkv6" / "model.safetensors"
     assert record.weight_hash == hashlib.sha256(weights.read_bytes()).hexdigest()
