@@ -5,10 +5,12 @@ from __future__ import annotations
 import doctest
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import Qwen2ForCausalLM
 from tree_sitter import Parser
 
 from plip.measure.syntax import grammar
@@ -25,7 +27,8 @@ from tools.train_bundled.names import Namer
 from tools.train_bundled.python_documents import python_document
 from tools.train_bundled.rust_documents import scattered_document
 from tools.train_bundled.rust_types import typed_parts
-from tools.train_bundled.train import Plan, optimizers, packed_rows
+from tools.train_bundled.train import Plan, optimizers, packed_rows, train
+from tools.train_bundled.transformer import build_transformer
 
 pytestmark = pytest.mark.fast
 
@@ -180,6 +183,29 @@ def test_plan_decays_to_nothing_and_starts_apart_from_its_length() -> None:
     assert short.lengths()[:600] == long.lengths()[:600]
     assert short.scale(999) == pytest.approx(1 / 400)
     assert len(short.lengths()) == 1000
+
+
+def test_plans_of_different_length_agree_until_the_first_decays() -> None:
+    short, long = Plan(steps=1000), Plan(steps=2000)
+    assert short.agrees_with(long, 601)
+    assert long.agrees_with(short, 601)
+    assert not short.agrees_with(long, 602)
+    assert not short.agrees_with(Plan(steps=2000, seed=1), 1)
+
+
+def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:
+    plan = Plan(steps=4, tokens_per_step=256, warmup_steps=1, checkpoint_every=1)
+    longer = replace(plan, steps=8)
+    documents = [[1, 2, 3, 4]] * 50
+
+    def begin() -> Qwen2ForCausalLM:
+        return build_transformer(8)
+
+    train(begin(), documents, 0, plan, tmp_path)
+    with pytest.raises(ValueError, match="resume an earlier checkpoint"):
+        train(begin(), documents, 0, longer, tmp_path, tmp_path / "step-00004.pt")
+    resumed = train(begin(), documents, 0, longer, tmp_path, tmp_path / "step-00003.pt")
+    assert resumed.step == 8
 
 
 def test_command_line_has_defaults_outside_the_repository() -> None:

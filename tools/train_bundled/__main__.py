@@ -126,7 +126,8 @@ def main(given: list[str] | None = None) -> int:
 
     data = build_corpus(options.work)
     tokenizer = train_tokenizer(data.training)
-    plan = replace(recipe.plan, steps=options.steps or recipe.plan.steps)
+    steps = recipe.plan.steps if options.steps is None else options.steps
+    plan = replace(recipe.plan, steps=steps)
     torch.manual_seed(plan.seed)
     model = recipe.build(VOCABULARY)
     if options.checkpoint:

@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -50,6 +50,16 @@ class Plan:
         rise = (step + 1) / self.warmup_steps
         fall = (self.steps - step) / max(1, self.decay_share * self.steps)
         return min(1.0, rise, fall)
+
+    def agrees_with(self, other: Plan, steps: int) -> bool:
+        """Whether two plans do the same in their first steps."""
+        if replace(other, steps=self.steps) != self:
+            return False
+        first = [
+            (plan.lengths()[:steps], [plan.scale(step) for step in range(steps)])
+            for plan in (self, other)
+        ]
+        return first[0] == first[1]
 
 
 @dataclass
@@ -210,7 +220,12 @@ def train(
     stepping = optimizers(model, plan)
     progress = Progress(step=0, tokens=0, loss=math.nan, seconds=0.0)
     if resume:
-        _, progress = load_checkpoint(resume, model, stepping)
+        earlier, progress = load_checkpoint(resume, model, stepping)
+        if not plan.agrees_with(earlier, progress.step):
+            raise ValueError(
+                f"{resume}: its {progress.step} steps are not the first of the plan to go on with "
+                f"({plan}, wanted; {earlier}, found): resume an earlier checkpoint"
+            )
     done = progress.step
     begun = time.monotonic() - progress.seconds
     model.train()
