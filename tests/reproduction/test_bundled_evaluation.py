@@ -17,6 +17,7 @@ from plip.models import TransformerSubject
 from tools.train_bundled.__main__ import BUNDLED
 from tools.train_bundled.evaluate import Prompt, bits_per_byte, load_prompts
 from tools.train_bundled.export import load_exported
+from tools.train_bundled.overlap import LONG, lines_seen
 from tools.train_bundled.steering import (
     DOSE_NATS,
     attention_over_background,
@@ -194,6 +195,15 @@ def test_bits_per_byte_of_a_uniform_model() -> None:
     assert bits_per_byte(Uniform(), Pairs(), ["abcd", "efgh"], 10) == pytest.approx(2.5)
     assert bits_per_byte(Uniform(), Pairs(), ["abcdefgh"], 3) == pytest.approx(2.5)
     assert bits_per_byte(Uniform(), Pairs(), ["abc"], 10) == pytest.approx(10 / 3)
+
+
+def test_lines_seen_are_counted_where_they_are_long() -> None:
+    read, new = ("a" * LONG, "b" * LONG)
+    short = "c" * (LONG - 1)
+    training = [f"{short}\n{read}\n", f"{short}x{new}"]
+    held_out = [f"{short}\n    {read}  \n", f"{new}\n{new}\n{new}"]
+    assert lines_seen(held_out, training) == 0.25
+    assert math.isnan(lines_seen([short], training))
 
 
 def figures(value: float) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from tools.train_bundled.export import (
     manifest,
     write_json,
 )
+from tools.train_bundled.overlap import lines_seen
 from tools.train_bundled.rwkv6 import build_rwkv6
 from tools.train_bundled.steering import evaluate_steering
 from tools.train_bundled.targets import missed
@@ -63,7 +64,7 @@ RECIPES = {
     "rwkv6": Recipe(
         build_rwkv6,
         CONTEXT,
-        Plan(steps=3000),
+        Plan(steps=3600),
         "Bundled RWKV-6",
         "An RWKV-6 of 3.5 million parameters: 6 layers, width 192, 6 heads of 32, ranks 16 and\n"
         "32, tied embeddings, a byte-level vocabulary of 2,048, trained on Python and Rust. plip\n"
@@ -113,6 +114,10 @@ def evaluate_exported(directory: Path, data: Corpus, context: int) -> dict[str, 
             for language, entries in prompts.items()
         },
         "held_out": evaluate_held_out(model, tokenizer, data.validation, context),
+        "held_out_lines_seen": {
+            kind: round(lines_seen(documents, data.training), 4)
+            for kind, documents in data.validation.items()
+        },
         "steering": evaluate_steering(load(str(directory), device="cpu"), prompts),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.train_bundled.overlap import LONG
 from tools.train_bundled.steering import DOSE_NATS, NEW_TOKENS, TEMPERATURE
 from tools.train_bundled.targets import wanted_of
 
@@ -29,9 +30,11 @@ def _mix(manifest: dict[str, Any]) -> str:
 
 
 def _bits(manifest: dict[str, Any]) -> str:
-    rows = ["| held-out documents | bits per byte |", "|---|---|"]
-    for kind, bits in manifest["evaluation"]["held_out"]["bits_per_byte"].items():
-        rows.append(f"| {kind} | {bits:.3f} |")
+    figures = manifest["evaluation"]
+    rows = ["| held-out documents | bits per byte | lines also in training |", "|---|---|---|"]
+    for kind, bits in figures["held_out"]["bits_per_byte"].items():
+        seen = 100 * figures["held_out_lines_seen"][kind]
+        rows.append(f"| {kind} | {bits:.3f} | {seen:.1f} % |")
     return "\n".join(rows)
 
 
@@ -160,8 +163,8 @@ About seven in ten generated doctests begin with a call of the function; others 
 a helper or wrap the call, so that the name behind `>>>` is likely but not certain. What follows
 `#[test]` in generated Rust depends on the function's signature; its tests follow their function at
 once, or after other items, or stand in a module at the end, and some are of structs and enums.
-Most documents end without a newline, and of real functions whose doctest begins with an import only
-some are read. Training reads the documents in one shuffled order until its steps are done, so that
+Most documents end without a newline, and no real document is read whose first example is an
+import. Training reads the documents in one shuffled order until its steps are done, so that
 it may read fewer than all.
 
 {_mix(manifest)}
@@ -210,6 +213,8 @@ Missed:
 Hand-written names that some training document also defines: {_seen(manifest)}.
 
 {_bits(manifest)}
+
+Lines are those of at least {LONG} characters, indentation aside.
 
 {_MEANING[manifest["model"]]}
 

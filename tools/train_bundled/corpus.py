@@ -33,9 +33,9 @@ class Mix:
 
 MIX = Mix(focused=3_000_000, runs=5_000_000, generated=7_500_000)
 
-# Half of the real doctests begin with an import. Where a model reads that many, it takes a function
-# that looks real for one whose doctest does not call it at once (docs/decisions/0016).
-IMPORTS_KEPT = 0.1
+# Half of the real doctests begin with an import. A model that reads them takes a function that
+# looks real for one whose doctest does not call it at once (docs/decisions/0016). The share read:
+IMPORTS_KEPT = 0.0
 NEWLINES_KEPT = 0.15
 
 _BEGINS_WITH_IMPORT = re.compile(r">>> *(from|import)\b")
@@ -73,12 +73,12 @@ def _capped(documents: dict[str, list[str]], budget: int, rng: random.Random) ->
     return _take(chosen, budget)
 
 
-def fewer_imports(documents: list[str], rng: random.Random) -> list[str]:
-    """The documents, but few of those whose first example imports something."""
+def fewer_imports(documents: list[str], kept: float, rng: random.Random) -> list[str]:
+    """The documents, but of those whose first example imports something only a share ``kept``."""
     return [
         document
         for document in documents
-        if not begins_with_import(document) or rng.random() < IMPORTS_KEPT
+        if not begins_with_import(document) or rng.random() < kept
     ]
 
 
@@ -102,8 +102,8 @@ def _real(sources: list[Source], language: str) -> tuple[dict[str, list[str]], l
             if is_held_out(file.key):
                 validation += rest
             else:
-                focused[source.name] += fewer_imports(functions, rng)
-                runs[source.name] += fewer_imports(rest, rng)
+                focused[source.name] += fewer_imports(functions, IMPORTS_KEPT, rng)
+                runs[source.name] += fewer_imports(rest, IMPORTS_KEPT, rng)
     rng.shuffle(validation)
     training = {
         f"{language} functions with tests": _capped(focused, MIX.focused, rng),
