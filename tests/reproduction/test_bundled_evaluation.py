@@ -20,9 +20,9 @@ from tools.train_bundled.export import load_exported
 from tools.train_bundled.overlap import LONG, lines_seen
 from tools.train_bundled.steering import (
     DOSE_NATS,
-    attention_over_background,
     divergences,
     marker_and_name,
+    marker_attention,
     rust_prompts,
     whole_names,
 )
@@ -74,14 +74,14 @@ def test_marker_and_name_are_where_they_stand(subject: Subject) -> None:
         assert surfaces(tokens, name).strip(" (") == prompt.name
 
 
-def test_attention_over_background_is_that_of_transformers(
+def test_attention_of_the_marker_is_that_of_transformers(
     subject: Subject, prompts: list[Prompt]
 ) -> None:
     model, tokenizer = load_exported(BUNDLED / "transformer")
     model.set_attn_implementation("eager")
-    names: list[list[float]] = [[] for _ in range(6)]
-    others: list[list[float]] = [[] for _ in range(6)]
-    for prompt in prompts:
+    shape = (len(prompts), 6, model.config.num_attention_heads)
+    names, firsts, others = (torch.empty(shape, dtype=torch.float64) for _ in range(3))
+    for number, prompt in enumerate(prompts):
         ids = tokenizer(prompt.prompt)["input_ids"]
         text = [tokenizer.decode([token]) for token in ids]
         ends = [sum(map(len, text[: index + 1])) for index in range(len(text))]
@@ -93,18 +93,23 @@ def test_attention_over_background_is_that_of_transformers(
             for index in range(marker)
             if ends[index] > start and ends[index] - len(text[index]) < stop
         ]
+        rest = [index for index in range(1, marker) if index not in inside]
         with torch.inference_mode():
             weights = model(input_ids=torch.tensor([ids]), output_attentions=True).attentions
         for layer in range(6):
-            row = weights[layer][0, :, marker].double().mean(0)
-            names[layer].append(float(row[inside].mean()))
-            rest = [index for index in range(1, marker) if index not in inside]
-            others[layer].append(float(row[rest].mean()))
-    expected = [
-        statistics.fmean(name) / statistics.fmean(other)
-        for name, other in zip(names, others, strict=True)
-    ]
-    assert attention_over_background(subject, prompts) == pytest.approx(expected, rel=1e-3)
+            for head, row in enumerate(weights[layer][0, :, marker].tolist()):
+                names[number, layer, head] = statistics.fmean(row[index] for index in inside)
+                firsts[number, layer, head] = row[inside[0]]
+                others[number, layer, head] = statistics.fmean(row[index] for index in rest)
+    found = marker_attention(subject, prompts)
+    layers = names.mean((0, 2)) / others.mean((0, 2))
+    assert found.by_layer() == pytest.approx(layers.tolist(), rel=1e-3)
+    for layer in range(6):
+        heads = names[:, layer].mean(0) / others[:, layer].mean(0)
+        by_head = found.by_head(layer)
+        assert by_head["over_background"] == pytest.approx(heads.tolist(), rel=1e-3)
+        first = firsts[:, layer].mean(0).tolist()
+        assert by_head["to_first_token"] == pytest.approx(first, rel=1e-3)
 
 
 def test_divergences_are_those_of_whole_runs(subject: Subject, prompts: list[Prompt]) -> None:

@@ -117,6 +117,9 @@ def test_steering_does_what_the_manifest_says(name: str, described: dict[str, An
     assert figures["whole_names_python"] == said["whole_names_python"]
     for key in ("attention_over_background", "knockout_nats", DOSE_NATS):
         assert figures[key] == pytest.approx(said[key], rel=0.01)
+    assert figures["attention_by_head"].keys() == said["attention_by_head"].keys()
+    for kind, values in figures["attention_by_head"].items():
+        assert values == pytest.approx(said["attention_by_head"][kind], rel=0.01)
     for kind, found in figures["test_syntax"].items():
         # A sampled token can fall the other way where another processor rounds otherwise.
         assert found == pytest.approx(said["test_syntax"][kind], abs=0.05)
@@ -176,6 +179,9 @@ def test_readme_has_the_figures_of_the_manifests() -> None:
     ]
     assert f"is {ratios[0]:.1f} times the background's" in prose
     assert f"effectively {ratios[1]:.1f} times on RWKV-6" in prose
+    heads = sorted(both[0]["steering"]["attention_by_head"]["over_background"])
+    assert f"at the name {heads[1]:.0f} and {heads[2]:.0f} times as much, the third not" in prose
+    assert heads[0] < 0.1
     assert f"in {shares[0]:.0f} % and {shares[1]:.0f} % of samples" in prose
     for text, key in (("knockout", "knockout_nats"), ("factor 6", DOSE_NATS)):
         (row,) = [

@@ -80,7 +80,7 @@ def _machine(machine: dict[str, str]) -> str:
     return f"{machine['threads']} thread of a shared\n{machine['processor']} processor"
 
 
-def _layers(values: list[float]) -> str:
+def _cells(values: list[float]) -> str:
     return " | ".join(f"{value:.3g}" for value in values)
 
 
@@ -96,7 +96,19 @@ def _by_layer(manifest: dict[str, Any]) -> str:
         f"| layer | {' | '.join(str(layer) for layer in layers)} |",
         "|---|" + "---|" * len(layers),
     ]
-    rows += [f"| {text} | {_layers(steering[key])} |" for text, key in kinds.items()]
+    rows += [f"| {text} | {_cells(steering[key])} |" for text, key in kinds.items()]
+    return "\n".join(rows)
+
+
+def _by_head(manifest: dict[str, Any]) -> str:
+    found = manifest["evaluation"]["steering"]["attention_by_head"]
+    heads = range(len(found["over_background"]))
+    rows = [
+        f"| head of layer {found['layer']} | {' | '.join(str(head) for head in heads)} |",
+        "|---|" + "---|" * len(heads),
+        f"| to the name over background | {_cells(found['over_background'])} |",
+        f"| to the name's first token | {_cells(found['to_first_token'])} |",
+    ]
     return "\n".join(rows)
 
 
@@ -219,6 +231,11 @@ Lines are those of at least {LONG} characters, indentation aside.
 {_MEANING[manifest["model"]]}
 
 {_by_layer(manifest)}
+
+Tokens of this vocabulary are short, so that a name is several, and the first is enough to begin it.
+Attention from `>>>` by head of the layer where it is most:
+
+{_by_head(manifest)}
 
 {_LENGTH}, that have test syntax:
 

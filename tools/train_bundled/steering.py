@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from plip import Capture, Knockout, Plan, Scale, Subject, Tokens, edges, into, kl_divergence
 from plip.measure import GeneratedCode, compare_detectors
@@ -40,28 +43,45 @@ def marker_and_name(tokens: Tokens, prompt: Prompt) -> tuple[int, list[int]]:
     return marker, list(range(first, last + 1))
 
 
-def attention_over_background(subject: Subject, prompts: Sequence[Prompt]) -> list[float]:
-    """By layer: mean attention from the marker to a token of the name, over that to other tokens.
+@dataclass(frozen=True)
+class MarkerAttention:
+    """Attention from the marker, of shape (prompts, layers, heads).
 
-    Means over heads, then prompts; the first token, where attention goes that goes nowhere else,
-    and the marker are not background.
+    To a token of the name and to one of the background, means over such tokens, and to the name's
+    first token. The prompt's first token, where attention goes that goes nowhere else, and the
+    marker are not background.
     """
+
+    name: Tensor
+    first: Tensor
+    background: Tensor
+
+    def by_layer(self) -> list[float]:
+        """The name over the background, each a mean over heads, then prompts."""
+        name, background = (each.nanmean(2).mean(0) for each in (self.name, self.background))
+        return _floats(name / background)
+
+    def by_head(self, layer: int) -> dict[str, list[float]]:
+        """The heads of a layer: the name over the background, and the share to its first token."""
+        name, first, background = (
+            each[:, layer].nanmean(0) for each in (self.name, self.first, self.background)
+        )
+        return {"over_background": _floats(name / background), "to_first_token": _floats(first)}
+
+
+def marker_attention(subject: Subject, prompts: Sequence[Prompt]) -> MarkerAttention:
+    """Where each head looks from the marker at the end of each prompt."""
     layers = list(range(subject.n_layers))
-    to_name: list[list[float]] = [[] for _ in layers]
-    to_rest: list[list[float]] = [[] for _ in layers]
+    found: list[list[Tensor]] = [[], [], []]
     for prompt in prompts:
         tokens = subject.tokenize(prompt.prompt)
         marker, name = marker_and_name(tokens, prompt)
         rest = [key for key in range(1, marker) if key not in name]
         run = subject.run(tokens, capture=Capture(layers=layers, queries=[marker]))
-        for layer in layers:
-            row = run.attention[layer][0, :, 0].double().nanmean(0)
-            to_name[layer].append(float(row[name].mean()))
-            to_rest[layer].append(float(row[rest].mean()))
-    return [
-        statistics.fmean(name) / statistics.fmean(rest)
-        for name, rest in zip(to_name, to_rest, strict=True)
-    ]
+        rows = torch.stack([run.attention[layer][0, :, 0].double() for layer in layers])
+        for held, keys in zip(found, (name, name[:1], rest), strict=True):
+            held.append(rows[:, :, keys].mean(2))
+    return MarkerAttention(*(torch.stack(held) for held in found))
 
 
 def divergences(subject: Subject, prompts: Sequence[Prompt], dose: float) -> list[float]:
@@ -116,9 +136,17 @@ def rust_prompts(prompts: Sequence[Prompt]) -> dict[str, list[str]]:
 def evaluate_steering(subject: Subject, prompts: dict[str, list[Prompt]]) -> dict[str, Any]:
     """All that the card says about attention, steering and continuations."""
     python = prompts["python"]
+    attention = marker_attention(subject, python)
+    by_layer = attention.by_layer()
+    best = by_layer.index(max(by_layer))
+    heads = attention.by_head(best)
     return {
         "whole_names_python": whole_names(subject, python),
-        "attention_over_background": rounded(attention_over_background(subject, python)),
+        "attention_over_background": rounded(by_layer),
+        "attention_by_head": {
+            "layer": best,
+            **{kind: rounded(values) for kind, values in heads.items()},
+        },
         "knockout_nats": rounded(divergences(subject, python, 0.0)),
         DOSE_NATS: rounded(divergences(subject, python, DOSE)),
         "test_syntax": {
@@ -131,6 +159,10 @@ def evaluate_steering(subject: Subject, prompts: dict[str, list[Prompt]]) -> dic
 def _until(text: str, end: str) -> str:
     """The beginning of a text up to the first place where something ends."""
     return text[: text.index(end) + len(end)]
+
+
+def _floats(values: Tensor) -> list[float]:
+    return [float(value) for value in values]
 
 
 def rounded(values: Sequence[float]) -> list[float]:
