@@ -180,8 +180,9 @@ def test_readme_has_the_figures_of_the_manifests() -> None:
     assert f"is {ratios[0]:.1f} times the background's" in prose
     assert f"effectively {ratios[1]:.1f} times on RWKV-6" in prose
     heads = sorted(both[0]["steering"]["attention_by_head"]["over_background"])
-    assert f"at the name {heads[1]:.0f} and {heads[2]:.0f} times as much, the third not" in prose
+    assert f"two give the name {heads[1]:.0f} and {heads[2]:.0f} times the background's" in prose
     assert heads[0] < 0.1
+    assert len(heads) == 3
     assert f"in {shares[0]:.0f} % and {shares[1]:.0f} % of samples" in prose
     for text, key in (("knockout", "knockout_nats"), ("factor 6", DOSE_NATS)):
         (row,) = [

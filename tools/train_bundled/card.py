@@ -80,36 +80,35 @@ def _machine(machine: dict[str, str]) -> str:
     return f"{machine['threads']} thread of a shared\n{machine['processor']} processor"
 
 
-def _cells(values: list[float]) -> str:
-    return " | ".join(f"{value:.3g}" for value in values)
+def _columns(corner: str, rows: dict[str, list[float]]) -> str:
+    """A table whose columns are counted from 0."""
+    (length,) = {len(values) for values in rows.values()}
+    lines = [
+        f"| {corner} | {' | '.join(str(column) for column in range(length))} |",
+        "|---|" + "---|" * length,
+    ]
+    for text, values in rows.items():
+        lines.append(f"| {text} | {' | '.join(f'{value:.3g}' for value in values)} |")
+    return "\n".join(lines)
 
 
 def _by_layer(manifest: dict[str, Any]) -> str:
     steering = manifest["evaluation"]["steering"]
-    kinds = {
-        "attention from `>>>` to the name over background": "attention_over_background",
-        "knockout (nats)": "knockout_nats",
-        "factor 6 (nats)": DOSE_NATS,
+    rows = {
+        "attention from `>>>` to the name over background": steering["attention_over_background"],
+        "knockout (nats)": steering["knockout_nats"],
+        "factor 6 (nats)": steering[DOSE_NATS],
     }
-    layers = range(len(steering["knockout_nats"]))
-    rows = [
-        f"| layer | {' | '.join(str(layer) for layer in layers)} |",
-        "|---|" + "---|" * len(layers),
-    ]
-    rows += [f"| {text} | {_cells(steering[key])} |" for text, key in kinds.items()]
-    return "\n".join(rows)
+    return _columns("layer", rows)
 
 
 def _by_head(manifest: dict[str, Any]) -> str:
     found = manifest["evaluation"]["steering"]["attention_by_head"]
-    heads = range(len(found["over_background"]))
-    rows = [
-        f"| head of layer {found['layer']} | {' | '.join(str(head) for head in heads)} |",
-        "|---|" + "---|" * len(heads),
-        f"| to the name over background | {_cells(found['over_background'])} |",
-        f"| to the name's first token | {_cells(found['to_first_token'])} |",
-    ]
-    return "\n".join(rows)
+    rows = {
+        "to the name over background": found["over_background"],
+        "to the name's first token": found["to_first_token"],
+    }
+    return _columns(f"head of layer {found['layer']}", rows)
 
 
 def _continuations(manifest: dict[str, Any]) -> str:

@@ -59,29 +59,31 @@ class MarkerAttention:
     def by_layer(self) -> list[float]:
         """The name over the background, each a mean over heads, then prompts."""
         name, background = (each.nanmean(2).mean(0) for each in (self.name, self.background))
-        return _floats(name / background)
+        return (name / background).tolist()
 
     def by_head(self, layer: int) -> dict[str, list[float]]:
         """The heads of a layer: the name over the background, and the share to its first token."""
         name, first, background = (
             each[:, layer].nanmean(0) for each in (self.name, self.first, self.background)
         )
-        return {"over_background": _floats(name / background), "to_first_token": _floats(first)}
+        return {
+            "over_background": (name / background).tolist(),
+            "to_first_token": first.tolist(),
+        }
 
 
 def marker_attention(subject: Subject, prompts: Sequence[Prompt]) -> MarkerAttention:
     """Where each head looks from the marker at the end of each prompt."""
     layers = list(range(subject.n_layers))
-    found: list[list[Tensor]] = [[], [], []]
+    found: list[Tensor] = []
     for prompt in prompts:
         tokens = subject.tokenize(prompt.prompt)
         marker, name = marker_and_name(tokens, prompt)
         rest = [key for key in range(1, marker) if key not in name]
         run = subject.run(tokens, capture=Capture(layers=layers, queries=[marker]))
         rows = torch.stack([run.attention[layer][0, :, 0].double() for layer in layers])
-        for held, keys in zip(found, (name, name[:1], rest), strict=True):
-            held.append(rows[:, :, keys].mean(2))
-    return MarkerAttention(*(torch.stack(held) for held in found))
+        found.append(torch.stack([rows[:, :, keys].mean(2) for keys in (name, name[:1], rest)]))
+    return MarkerAttention(*torch.stack(found, dim=1))
 
 
 def divergences(subject: Subject, prompts: Sequence[Prompt], dose: float) -> list[float]:
@@ -159,10 +161,6 @@ def evaluate_steering(subject: Subject, prompts: dict[str, list[Prompt]]) -> dic
 def _until(text: str, end: str) -> str:
     """The beginning of a text up to the first place where something ends."""
     return text[: text.index(end) + len(end)]
-
-
-def _floats(values: Tensor) -> list[float]:
-    return [float(value) for value in values]
 
 
 def rounded(values: Sequence[float]) -> list[float]:
