@@ -13,9 +13,9 @@ from plip.errors import ConfigError, CorpusError
 from plip.experiments.conditions import steered
 from plip.experiments.diagnosis import Diagnosed, by_length, diagnose, diagnosis_figures
 from plip.measure import PublishedDivergence, kl_divergence, published_divergence
-from plip.models import Rwkv6Subject, TransformerSubject
+from plip.models import Rwkv6Subject, TransformerSubject, load
 from plip.plan import Plan, Scale
-from plip.text import Corpus, Group
+from plip.text import Corpus, Group, bundled_corpus
 
 pytestmark = pytest.mark.fast
 
@@ -62,6 +62,18 @@ def test_the_comparison_hardly_moves_with_the_dose(found: tuple[Diagnosed, ...])
     assert values[0.5] == pytest.approx(values[6.0], rel=0.02)
     assert values[0.5] != values[6.0]
     assert all(each.kl_nats > 0 for each in found if each.dose != 1)
+
+
+def test_of_one_set_of_terms_a_trained_models_comparison_does_not_move() -> None:
+    doses = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
+    found = diagnose(load("bundled:transformer", device="cpu"), bundled_corpus(), doses=doses)
+    baseline = {each.sample: each.published for each in found if each.dose == 1}
+    assert len(baseline) == 10
+    # A term that falls below 1e-10 is left out whole, and one that rises above it comes in whole.
+    same = [each for each in found if each.published.dropped == baseline[each.sample].dropped]
+    assert len(same) >= 0.75 * len(found)
+    for each in same:
+        assert each.published.value == pytest.approx(baseline[each.sample].value, abs=0.05)
 
 
 def test_of_a_recurrent_model(tiny_recurrent: Rwkv6Subject, corpus: Corpus) -> None:
