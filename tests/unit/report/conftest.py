@@ -1,4 +1,4 @@
-"""Records of two small experiments, made by hand."""
+"""Records of small experiments, made by hand."""
 
 from __future__ import annotations
 
